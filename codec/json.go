@@ -1,0 +1,258 @@
+package codec
+
+import (
+	"bytes"
+	"encoding/json"
+	"math"
+	"strconv"
+	"unicode/utf8"
+)
+
+// Encoding is how a payload travels.
+type Encoding uint8
+
+// The encodings of FPNN.
+const (
+	MsgPack Encoding = iota
+	JSON
+)
+
+// String returns "msgpack" or "JSON".
+func (e Encoding) String() string {
+	switch e {
+	case MsgPack:
+		return "msgpack"
+	case JSON:
+		return "JSON"
+	}
+	return "Encoding(" + strconv.Itoa(int(e)) + ")"
+}
+
+func errJSON(detail string) error { return &Error{Detail: detail, Err: ErrJSON} }
+
+// ParseJSON returns a JSON object as a [Payload], so that one reader serves both
+// encodings. Integers keep all their 64 bits, other numbers become floats; where
+// a name occurs twice the last counts. White space may surround the object,
+// nothing else. The input must be UTF-8 and within the limits of [Scan]. The
+// error wraps [ErrJSON], [ErrNotMap], [ErrTooDeep] or [ErrTooMany].
+func ParseJSON(data []byte) (Payload, error) {
+	if !utf8.Valid(data) {
+		return Payload{}, errJSON("not UTF-8")
+	}
+	if !json.Valid(data) {
+		return Payload{}, errJSON("malformed")
+	}
+	if bytes.TrimLeft(data, " \t\r\n")[0] != '{' {
+		return Payload{}, errNotMap
+	}
+	counts, err := countJSON(data)
+	if err != nil {
+		return Payload{}, err
+	}
+	b := make([]byte, 0, len(data))
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	for {
+		t, err := dec.Token()
+		if err != nil { // the end: the input is valid
+			return Payload{b}, nil //nolint:nilerr // see above
+		}
+		switch t := t.(type) {
+		case json.Delim:
+			switch t {
+			case '{':
+				b = AppendMapHeader(b, counts[0]/2)
+				counts = counts[1:]
+			case '[':
+				b = AppendArrayHeader(b, counts[0])
+				counts = counts[1:]
+			}
+		case string:
+			b = AppendString(b, t)
+		case json.Number:
+			if b, err = appendNumber(b, string(t)); err != nil {
+				return Payload{}, err
+			}
+		case bool:
+			b = AppendBool(b, t)
+		case nil:
+			b = AppendNil(b)
+		}
+	}
+}
+
+// countJSON returns how many elements each container has, in the order they
+// open: msgpack wants to know before they come.
+func countJSON(data []byte) (counts []int, err error) {
+	var open []int // indexes into counts
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.UseNumber()
+	elements := 0
+	for {
+		t, err := dec.Token()
+		if err != nil {
+			return counts, nil //nolint:nilerr // the end: the input is valid
+		}
+		if t == json.Delim('}') || t == json.Delim(']') {
+			open = open[:len(open)-1]
+			continue
+		}
+		if len(open) > 0 {
+			counts[open[len(open)-1]]++
+			if elements++; elements > MaxElements {
+				return nil, errTooMany
+			}
+		}
+		if t == json.Delim('{') || t == json.Delim('[') {
+			if len(open) == MaxDepth {
+				return nil, errTooDeep
+			}
+			open = append(open, len(counts))
+			counts = append(counts, 0)
+		}
+	}
+}
+
+func appendNumber(b []byte, s string) ([]byte, error) {
+	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
+		return AppendInt(b, i), nil
+	}
+	if u, err := strconv.ParseUint(s, 10, 64); err == nil {
+		return AppendUint(b, u), nil
+	}
+	f, err := strconv.ParseFloat(s, 64)
+	if err != nil {
+		return b, errJSON("number out of range")
+	}
+	return AppendFloat64(b, f), nil
+}
+
+// AppendJSON appends the payload as a JSON object in the style of the C++
+// server: {"a":1, "b":2}. A bin is written as a string. What JSON cannot hold,
+// text that is not UTF-8, NaN and infinities, ext values, is an error that wraps
+// [ErrJSON], a key that is not text [ErrKeyNotString].
+func (p Payload) AppendJSON(b []byte) ([]byte, error) { return Value{p.Raw()}.AppendJSON(b) }
+
+// AppendJSON appends the value as JSON, see [Payload.AppendJSON].
+func (v Value) AppendJSON(b []byte) ([]byte, error) {
+	return appendJSON(b, v.unique(), false)
+}
+
+// String returns the payload as JSON for people to read. What JSON cannot hold
+// is shown in its own way.
+func (p Payload) String() string { return Value{p.Raw()}.String() }
+
+// String returns the value as JSON for people to read, see [Payload.String].
+func (v Value) String() string {
+	b, _ := appendJSON(nil, v, true)
+	return string(b)
+}
+
+// appendJSON appends v; lenient, it writes something for everything.
+func appendJSON(b []byte, v Value, lenient bool) ([]byte, error) {
+	switch k := v.Kind(); k {
+	case Nil:
+		return append(b, "null"...), nil
+	case Bool:
+		return strconv.AppendBool(b, v.b[0] == 0xc3), nil
+	case Int, Uint:
+		u, negative := v.integer()
+		if negative {
+			return strconv.AppendInt(b, int64(u), 10), nil
+		}
+		return strconv.AppendUint(b, u, 10), nil
+	case Float:
+		return appendFloat(b, v.float(), lenient)
+	case String, Bytes:
+		text, _ := v.Bytes()
+		return appendText(b, text, lenient)
+	case List:
+		a, _ := v.Array()
+		return appendList(b, a, lenient)
+	case Map:
+		return appendObject(b, Payload(v), lenient)
+	default:
+		if !lenient {
+			return b, errJSON(k.String())
+		}
+		return append(b, `"(ext)"`...), nil
+	}
+}
+
+func appendList(b []byte, a Array, lenient bool) (_ []byte, err error) {
+	b = append(b, '[')
+	for i, e := range a.All() {
+		if i > 0 {
+			b = append(b, ", "...)
+		}
+		if b, err = appendJSON(b, e, lenient); err != nil {
+			return b, err
+		}
+	}
+	return append(b, ']'), nil
+}
+
+func appendObject(b []byte, p Payload, lenient bool) (_ []byte, err error) {
+	b = append(b, '{')
+	first := true
+	for k, e := range p.All() {
+		if !first {
+			b = append(b, ", "...)
+		}
+		first = false
+		name, err := k.Bytes()
+		if err != nil {
+			if !lenient {
+				return b, &Error{Err: ErrKeyNotString}
+			}
+			name = []byte(k.String())
+		}
+		if b, err = appendText(b, name, lenient); err != nil {
+			return b, err
+		}
+		b = append(b, ':')
+		if b, err = appendJSON(b, e, lenient); err != nil {
+			return b, err
+		}
+	}
+	return append(b, '}'), nil
+}
+
+func appendFloat(b []byte, f float64, lenient bool) ([]byte, error) {
+	if math.IsNaN(f) || math.IsInf(f, 0) {
+		if !lenient {
+			return b, errJSON("NaN or infinity")
+		}
+		return strconv.AppendQuote(b, strconv.FormatFloat(f, 'g', -1, 64)), nil
+	}
+	return strconv.AppendFloat(b, f, 'g', -1, 64), nil
+}
+
+const hexDigits = "0123456789abcdef"
+
+func appendText(b, text []byte, lenient bool) ([]byte, error) {
+	if !utf8.Valid(text) {
+		if !lenient {
+			return b, errJSON("text is not UTF-8")
+		}
+		text = bytes.ToValidUTF8(text, []byte("\ufffd"))
+	}
+	b = append(b, '"')
+	for _, c := range text {
+		switch {
+		case c == '"' || c == '\\':
+			b = append(b, '\\', c)
+		case c == '\n':
+			b = append(b, '\\', 'n')
+		case c == '\r':
+			b = append(b, '\\', 'r')
+		case c == '\t':
+			b = append(b, '\\', 't')
+		case c < ' ':
+			b = append(b, '\\', 'u', '0', '0', hexDigits[c>>4], hexDigits[c&0xf])
+		default:
+			b = append(b, c)
+		}
+	}
+	return append(b, '"'), nil
+}

@@ -1,0 +1,238 @@
+package fpnn
+
+import (
+	"context"
+	"net"
+	"sync"
+	"time"
+
+	"github.com/pkg/errors"
+
+	"github.com/gofpnn/gofpnn/fpnn/frame"
+)
+
+// Conn is one connection, the same on both sides: FPNN is duplex, so a server
+// calls its clients as they call it. Clients and servers make their own; a
+// handler gets at it through [Quest.Conn].
+//
+// All methods may be called concurrently. doc.go draws the goroutines.
+type Conn struct {
+	*connConfig
+	nc       net.Conn
+	buffered bool // nc takes small writes without waiting for its peer
+	born     time.Time
+	calls    sync.Pool // of *call; they hold channels, so no pool is shared
+	ctx      context.Context
+	cancel   context.CancelCauseFunc
+	down     chan struct{} // closed by fail
+	done     chan struct{} // closed when the last goroutine has ended
+	stats    connStats
+
+	goFlush, goWork, goSweep func() // made once: a method value allocates
+
+	mu       sync.Mutex // held for memory only: never across I/O, channels or user code
+	err      error      // why the connection is down
+	running  int        // goroutines
+	pending  pending
+	sweeping bool
+
+	out, spare []byte        // the buffer being filled, and the one written before
+	begun      uint64        // Writes begun; out goes with number begun+1
+	writing    bool          // somebody is in Write, or about to be
+	spaceFreed chan struct{} // closed when out has been taken, if somebody waits
+	quiet      bool          // the peer has read everything written so far
+	tail       uint32        // number of the last package written, if a twoway quest
+
+	inbox      []*Quest
+	inboxBytes int
+	workers    int
+	serving    int // quests accepted and not yet finished with
+	draining   bool
+	idle       notice // while draining: closed when nothing is left to do
+}
+
+func newConn(nc net.Conn, cfg *connConfig) *Conn {
+	c := &Conn{
+		connConfig: cfg,
+		nc:         withDeadlines(nc),
+		born:       time.Now(),
+		down:       make(chan struct{}),
+		done:       make(chan struct{}),
+		quiet:      true,
+	}
+	switch nc.(type) {
+	case *net.TCPConn, *net.UnixConn:
+		c.buffered = true
+	}
+	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.goFlush, c.goWork, c.goSweep = c.flush, c.work, c.sweep
+	c.running = 1
+	return c
+}
+
+// start begins to read. Until then the connection can be closed but not used.
+func (c *Conn) start() { go c.read() }
+
+// RemoteAddr returns the peer's address.
+func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }
+
+// LocalAddr returns this side's address.
+func (c *Conn) LocalAddr() net.Addr { return c.nc.LocalAddr() }
+
+// NetConn returns the transport's connection, to ask it for what it knows: TLS
+// state, credentials, socket options. Do not read from it, write to it or set
+// its deadlines.
+func (c *Conn) NetConn() net.Conn {
+	if w, ok := c.nc.(*closeOnDeadline); ok {
+		return w.Conn
+	}
+	return c.nc
+}
+
+// Done returns a channel that is closed when the connection is down and all its
+// goroutines, handlers included, have ended.
+func (c *Conn) Done() <-chan struct{} { return c.done }
+
+// Err returns why the connection is down, or nil while it is up. Printed with
+// %+v it shows where that was noticed.
+func (c *Conn) Err() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.err
+}
+
+// Close ends the connection at once. Calls in flight end with [ErrClosed]. It
+// does not wait, so a handler may call it; [Conn.Done] tells the end.
+func (c *Conn) Close() error {
+	c.fail(ErrClosed)
+	return nil
+}
+
+// Shutdown ends the connection when the calls in flight have their answers, the
+// quests being handled are answered and all of it is written. Meanwhile new
+// calls get [ErrClosed] and new quests the error answer 20014. When ctx ends
+// first, the connection is closed as by Close and ctx's error returned.
+func (c *Conn) Shutdown(ctx context.Context) error {
+	c.mu.Lock()
+	c.draining = true
+	if c.idle == nil {
+		c.idle = make(notice)
+	}
+	idle, drained := c.idle, c.drained()
+	c.mu.Unlock()
+	drained.send()
+	var err error
+	select {
+	case <-idle:
+	case <-c.down:
+	case <-ctx.Done():
+		err = ctx.Err()
+	}
+	c.fail(ErrClosed)
+	return err
+}
+
+// notice is a channel closed once, after c.mu has been released.
+type notice chan struct{}
+
+func (n notice) send() {
+	if n != nil {
+		close(n)
+	}
+}
+
+// drained returns the notice to send if a connection that is being shut down
+// has just run out of things to do.
+func (c *Conn) drained() notice {
+	if c.idle == nil || c.pending.count+c.serving+len(c.out) > 0 || c.writing {
+		return nil
+	}
+	n := c.idle
+	c.idle = nil
+	return n
+}
+
+// refusal says why no new quest may leave, if so.
+func (c *Conn) refusal() error {
+	if c.err == nil && c.draining {
+		return ErrClosed
+	}
+	return c.err
+}
+
+func (c *Conn) isDown() bool {
+	select {
+	case <-c.down:
+		return true
+	default:
+		return false
+	}
+}
+
+// fail takes the connection down. Every call in flight ends with err.
+func (c *Conn) fail(err error) {
+	c.mu.Lock()
+	if c.err != nil {
+		c.mu.Unlock()
+		return
+	}
+	c.err = err
+	calls := c.pending.takeAll()
+	for _, k := range calls {
+		k.sent = k.batch != 0 && k.batch <= c.begun
+		k.err = err
+	}
+	freed := c.spaceFreed
+	c.out, c.spare, c.spaceFreed = nil, nil, nil
+	c.inbox, c.inboxBytes = nil, 0
+	c.mu.Unlock()
+
+	if freed != nil {
+		close(freed)
+	}
+	close(c.down)
+	c.cancel(err)
+	_ = c.nc.Close()
+	for _, k := range calls {
+		k.done <- struct{}{}
+	}
+	if !errors.Is(err, ErrClosed) {
+		c.logger.Debug("connection down", "peer", c.nc.RemoteAddr(), "err", err)
+	}
+}
+
+// spawn starts a goroutine, which ends with exit. c.mu is held and c.err nil.
+func (c *Conn) spawn(f func()) {
+	c.running++
+	go f()
+}
+
+// exit ends a goroutine of the connection. The last one to leave after fail
+// tells those who wait for all.
+func (c *Conn) exit() {
+	c.mu.Lock()
+	c.running--
+	last := c.running == 0 && c.err != nil
+	c.mu.Unlock()
+	if last {
+		close(c.done)
+		c.ended(c)
+	}
+}
+
+// lost wraps what ended a connection from outside, with a stack.
+func lost(err error) error { return errors.WithStack(&lostError{err}) }
+
+// lostError is ErrDisconnected with its cause.
+type lostError struct{ err error }
+
+func (e *lostError) Error() string   { return ErrDisconnected.Error() + ": " + e.err.Error() }
+func (e *lostError) Unwrap() []error { return []error{ErrDisconnected, e.err} }
+
+// malformed is the end of a connection whose peer breaks the protocol.
+func malformed(reason string, err error) error {
+	if errors.Is(err, frame.ErrTooLarge) {
+		reason = "package exceeds the size limit"
+	}
+	return lost(&ProtocolError{Reason: reason, Err: err})
+}

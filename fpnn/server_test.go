@@ -1,0 +1,461 @@
+package fpnn_test
+
+import (
+	"context"
+	"errors"
+	"net"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/codec"
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport/mem"
+)
+
+// pair returns a client of a server in memory.
+func pair(t *testing.T, h fpnn.Handler, serverOpts []fpnn.ServerOption, clientOpts ...fpnn.ClientOption) (*fpnn.Client, *fpnn.Server) {
+	t.Helper()
+	var network mem.Network
+	l, err := network.Listen("")
+	require.NoError(t, err)
+	srv, err := fpnn.NewServer(h, serverOpts...)
+	require.NoError(t, err)
+	served := make(chan error, 1)
+	go func() { served <- srv.Serve(l) }()
+	c, err := fpnn.Dial(t.Context(), l.Addr().String(), append(clientOpts, fpnn.WithDialer(&network))...)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = c.Close()
+		_ = srv.Close()
+		require.ErrorIs(t, <-served, fpnn.ErrClosed)
+	})
+	return c, srv
+}
+
+func handler(f func(ctx context.Context, q *fpnn.Quest) (any, error)) fpnn.Handler {
+	return fpnn.HandlerFunc(f)
+}
+
+var echoHandler = handler(func(_ context.Context, q *fpnn.Quest) (any, error) { return q.Payload, nil })
+
+func TestAnswersGoBackInTheEncodingOfTheQuest(t *testing.T) {
+	t.Parallel()
+	for _, enc := range []codec.Encoding{codec.MsgPack, codec.JSON} {
+		t.Run(enc.String(), func(t *testing.T) {
+			t.Parallel()
+			c, _ := pair(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+				if q.Encoding() != enc {
+					return nil, errors.New("wrong encoding")
+				}
+				return q.Payload, nil
+			}), nil, fpnn.WithEncoding(enc))
+			const large = 7530343851100520577 // beyond the integers of a float64
+			a, err := c.Call(t.Context(), "m", map[string]any{"id": int64(large), "text": "中文\n\"\x00"})
+			require.NoError(t, err)
+			id, err := a.Int64("id")
+			require.NoError(t, err)
+			require.EqualValues(t, large, id)
+			text, err := a.Text("text")
+			require.NoError(t, err)
+			require.Equal(t, "中文\n\"\x00", text)
+		})
+	}
+}
+
+func TestWhatHandlersReturn(t *testing.T) {
+	t.Parallel()
+	mux := fpnn.NewMux()
+	returns := func(v any, err error) fpnn.Handler {
+		return handler(func(context.Context, *fpnn.Quest) (any, error) { return v, err })
+	}
+	mux.Handle("nothing", returns(nil, nil))
+	mux.Handle("struct", returns(struct {
+		N int `msgpack:"n"`
+	}{5}, nil))
+	mux.Handle("error", returns(nil, &fpnn.Error{Code: 200070, Message: "gone", Raiser: "store"}))
+	mux.Handle("secret", returns(nil, errors.New("password is hunter2")))
+	mux.Handle("remote", returns(nil, &fpnn.RemoteError{Code: 200001, Message: "from elsewhere"}))
+	mux.Handle("unencodable", returns(func() {}, nil))
+	mux.Handle("not a map", returns(7, nil))
+	mux.Handle("huge", returns(map[string]any{"b": make([]byte, 1<<20)}, nil))
+	mux.Handle("panic", handler(func(context.Context, *fpnn.Quest) (any, error) { panic("boom") }))
+	mux.Handle("want", handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+		_, err := q.Int64("n")
+		return nil, err
+	}))
+	c, _ := pair(t, mux, []fpnn.ServerOption{fpnn.WithMaxPackage(64 << 10)})
+	for _, tt := range []struct {
+		method string
+		args   any
+		code   int
+		text   string
+	}{
+		{"nothing", nil, 0, ""},
+		{"struct", nil, 0, ""},
+		{"error", nil, 200070, "gone"},
+		{"secret", nil, 20001, "internal error"},
+		{"remote", nil, 20001, "internal error"},
+		{"unencodable", nil, 20005, "answer cannot be encoded"},
+		{"not a map", nil, 20005, "answer cannot be encoded"},
+		{"huge", nil, 20005, "answer cannot be encoded"},
+		{"panic", nil, 20001, "handler failed"},
+		{"want", num(1), 0, ""},
+		{"want", nil, 10009, ""},
+		{"want", map[string]any{"n": "zz"}, 10010, ""},
+		{"nosuch", nil, 20004, "Unknown method: nosuch"},
+		{"\xff\xfe", nil, 20004, `Unknown method: "\xff\xfe"`},
+	} {
+		_, err := c.Call(t.Context(), tt.method, tt.args)
+		require.Equal(t, tt.code, fpnn.Code(err), "%s: %v", tt.method, err)
+		if tt.text != "" {
+			var remote *fpnn.RemoteError
+			require.ErrorAs(t, err, &remote)
+			require.Equal(t, tt.text, remote.Message)
+		}
+	}
+	a, err := c.Call(t.Context(), "struct", nil)
+	require.NoError(t, err)
+	n, err := a.Int64("n")
+	require.NoError(t, err)
+	require.EqualValues(t, 5, n)
+}
+
+func TestLateAndEarlyAnswers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		mux := fpnn.NewMux()
+		late := make(chan *fpnn.Responder, 1)
+		mux.Handle("late", handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			late <- q.Later()
+			return num(-1), nil // not this
+		}))
+		handlerEnds := make(chan struct{})
+		mux.Handle("early", handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			require.NoError(t, q.Later().Reply(num(2), nil))
+			<-handlerEnds
+			return nil, errors.New("too late")
+		}))
+		mux.Handle("expires", handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			q.Later()
+			return nil, nil
+		}))
+		c, srv := pair(t, mux, []fpnn.ServerOption{fpnn.WithLateTimeout(20 * time.Second)}, fpnn.WithTimeout(time.Hour))
+
+		got := make(chan int64)
+		go func() {
+			a, err := c.Call(t.Context(), "late", nil)
+			require.NoError(t, err)
+			n, _ := a.Int64("n")
+			got <- n
+		}()
+		r := <-late
+		<-time.After(10 * time.Second)
+		require.NoError(t, r.Reply(num(1), nil))
+		require.EqualValues(t, 1, <-got)
+		require.ErrorIs(t, r.Reply(num(1), nil), fpnn.ErrAnswered)
+
+		a, err := c.Call(t.Context(), "early", nil)
+		require.NoError(t, err, "answered while the handler still runs")
+		n, _ := a.Int64("n")
+		require.EqualValues(t, 2, n)
+		close(handlerEnds)
+
+		start := time.Now()
+		_, err = c.Call(t.Context(), "expires", nil)
+		require.Equal(t, fpnn.CodeCoreUnknown, fpnn.Code(err))
+		require.Equal(t, 20*time.Second, time.Since(start))
+		synctest.Wait()
+		require.Zero(t, srv.Stats().Serving)
+	})
+}
+
+func TestServerCallsItsClient(t *testing.T) {
+	t.Parallel()
+	mux := fpnn.NewMux()
+	mux.Handle("call me back", handler(func(ctx context.Context, q *fpnn.Quest) (any, error) {
+		a, err := q.Conn().Call(ctx, "back", q.Payload)
+		if err != nil {
+			return nil, err
+		}
+		n, err := a.Int64("n")
+		return num(n + 1), err
+	}))
+	c, _ := pair(t, mux, nil, fpnn.WithHandler(handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+		n, err := q.Int64("n")
+		return num(n * 10), err
+	})))
+	a, err := c.Call(t.Context(), "call me back", num(4))
+	require.NoError(t, err)
+	n, err := a.Int64("n")
+	require.NoError(t, err)
+	require.EqualValues(t, 41, n)
+}
+
+func TestClientWithoutHandlerAnswersUnknownMethod(t *testing.T) {
+	t.Parallel()
+	codes := make(chan int, 1)
+	c, _ := pair(t, handler(func(ctx context.Context, q *fpnn.Quest) (any, error) {
+		_, err := q.Conn().Call(ctx, "nosuch", nil)
+		codes <- fpnn.Code(err)
+		return nil, nil
+	}), nil)
+	_, err := c.Call(t.Context(), "m", nil)
+	require.NoError(t, err)
+	require.Equal(t, fpnn.CodeCoreUnknownMethod, <-codes)
+}
+
+func TestClientHandlesQuestsInTheOrderOfArrival(t *testing.T) {
+	t.Parallel()
+	const quests = 1000
+	var seen []int64
+	done := make(chan struct{})
+	c, _ := pair(t, handler(func(ctx context.Context, q *fpnn.Quest) (any, error) {
+		for i := range quests {
+			if err := q.Conn().Notify(ctx, "n", num(i)); err != nil {
+				return nil, err
+			}
+		}
+		return nil, nil
+	}), nil, fpnn.WithInbox(quests), fpnn.WithHandler(handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+		n, _ := q.Int64("n")
+		seen = append(seen, n) // one at a time: the race detector would tell
+		if len(seen) == quests {
+			close(done)
+		}
+		return nil, nil
+	})))
+	_, err := c.Call(t.Context(), "go", nil)
+	require.NoError(t, err)
+	<-done
+	for i, n := range seen {
+		require.EqualValues(t, i, n)
+	}
+}
+
+func TestServerHandlesQuestsConcurrently(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var now, most atomic.Int64
+		c, _ := pair(t, handler(func(context.Context, *fpnn.Quest) (any, error) {
+			if n := now.Add(1); n > most.Load() {
+				most.Store(n)
+			}
+			<-time.After(time.Second)
+			now.Add(-1)
+			return nil, nil
+		}), []fpnn.ServerOption{fpnn.WithConcurrency(4)}, fpnn.WithTimeout(time.Hour))
+		start := time.Now()
+		var wg sync.WaitGroup
+		for range 12 {
+			wg.Go(func() {
+				_, err := c.Call(t.Context(), "m", nil)
+				require.NoError(t, err)
+			})
+		}
+		wg.Wait()
+		require.Equal(t, 3*time.Second, time.Since(start))
+		require.EqualValues(t, 4, most.Load())
+	})
+}
+
+func TestFullInboxRefusesWithoutHarm(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		c, srv := pair(t, handler(func(context.Context, *fpnn.Quest) (any, error) {
+			<-release
+			return nil, nil
+		}), []fpnn.ServerOption{fpnn.WithConcurrency(1), fpnn.WithInbox(2)}, fpnn.WithTimeout(time.Hour))
+		errs := make(chan error, 10)
+		for range 10 {
+			go func() {
+				_, err := c.Call(t.Context(), "m", nil)
+				errs <- err
+			}()
+		}
+		synctest.Wait()
+		for range len(errs) {
+			err := <-errs
+			require.Equal(t, fpnn.CodeCoreWorkQueueFull, fpnn.Code(err))
+			require.True(t, fpnn.SafeToRetry(err))
+		}
+		s := srv.Stats()
+		require.EqualValues(t, 10, s.Quests+s.Refused)
+		require.LessOrEqual(t, s.Quests, int64(3))
+		close(release)
+		for range s.Quests {
+			require.NoError(t, <-errs)
+		}
+	})
+}
+
+// A peer that sends quests but reads no answers cannot make the server hold
+// more than its limits.
+func TestPeerThatReadsNoAnswersIsCutOff(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network mem.Network
+		l, err := network.Listen("srv")
+		require.NoError(t, err)
+		srv, err := fpnn.NewServer(handler(func(context.Context, *fpnn.Quest) (any, error) {
+			return map[string]any{"b": make([]byte, 10<<10)}, nil
+		}), fpnn.WithWriteBuffer(32<<10), fpnn.WithWriteTimeout(time.Hour), fpnn.WithInbox(8))
+		require.NoError(t, err)
+		go srv.Serve(l) //nolint:errcheck // ends with Close
+		defer srv.Close()
+		nc, err := network.DialContext(t.Context(), "", "srv")
+		require.NoError(t, err)
+		defer nc.Close()
+		w := frame.NewWriter(nc, 1024)
+		n := 0
+		for ; n < 1_000_000; n++ {
+			q := quest(uint32(n), "m")
+			if w.Write(&q) != nil {
+				break
+			}
+		}
+		require.Less(t, n, 1_000_000)
+		synctest.Wait()
+		require.Zero(t, srv.Stats().Connections)
+	})
+}
+
+func TestShutdownLetsAnswersOut(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, srv := pair(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			<-time.After(5 * time.Second)
+			return q.Payload, nil
+		}), nil, fpnn.WithTimeout(time.Hour))
+		got := make(chan error, 1)
+		go func() {
+			_, err := c.Call(t.Context(), "slow", num(1))
+			got <- err
+		}()
+		synctest.Wait()
+		start := time.Now()
+		down := make(chan error, 1)
+		go func() { down <- srv.Shutdown(t.Context()) }()
+		synctest.Wait()
+		_, err := c.Call(t.Context(), "new", nil)
+		require.Equal(t, fpnn.CodeCoreServerStopping, fpnn.Code(err))
+		require.True(t, fpnn.SafeToRetry(err))
+		require.NoError(t, <-got)
+		require.NoError(t, <-down)
+		require.Equal(t, 5*time.Second, time.Since(start))
+	})
+}
+
+func TestShutdownGivesUpWithItsContext(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, srv := pair(t, handler(func(ctx context.Context, _ *fpnn.Quest) (any, error) {
+			<-ctx.Done() // ends with the connection
+			return nil, ctx.Err()
+		}), nil, fpnn.WithTimeout(time.Hour))
+		got := make(chan error, 1)
+		go func() {
+			_, err := c.Call(t.Context(), "never", nil)
+			got <- err
+		}()
+		synctest.Wait()
+		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+		defer cancel()
+		require.ErrorIs(t, srv.Shutdown(ctx), context.DeadlineExceeded)
+		require.ErrorIs(t, <-got, fpnn.ErrDisconnected)
+	})
+}
+
+func TestClientShutdownWaitsForItsCalls(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := pair(t, handler(func(context.Context, *fpnn.Quest) (any, error) {
+			<-time.After(3 * time.Second)
+			return nil, nil
+		}), nil)
+		got := make(chan error, 1)
+		go func() {
+			_, err := c.Call(t.Context(), "slow", nil)
+			got <- err
+		}()
+		synctest.Wait()
+		start := time.Now()
+		require.NoError(t, c.Shutdown(t.Context()))
+		require.Equal(t, 3*time.Second, time.Since(start))
+		require.NoError(t, <-got)
+		_, err := c.Call(t.Context(), "slow", nil)
+		require.ErrorIs(t, err, fpnn.ErrClosed)
+	})
+}
+
+func TestIdleConnectionIsClosedByTheServer(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, srv := pair(t, echoHandler, []fpnn.ServerOption{fpnn.WithIdleTimeout(time.Minute)})
+		start := time.Now()
+		for range 10 {
+			<-time.After(50 * time.Second)
+			_, err := c.Call(t.Context(), "m", nil)
+			require.NoError(t, err)
+		}
+		require.EqualValues(t, 1, srv.Stats().Accepted, "traffic keeps it open")
+		start = time.Now()
+		<-c.Conn().Done()
+		require.GreaterOrEqual(t, time.Since(start), time.Minute)
+		require.LessOrEqual(t, time.Since(start), time.Minute*9/8)
+		require.Nil(t, c.Conn())
+	})
+}
+
+func TestHandlerMayCloseItsConnection(t *testing.T) {
+	t.Parallel()
+	c, _ := pair(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+		return nil, q.Conn().Close()
+	}), nil)
+	_, err := c.Call(t.Context(), "close", nil)
+	require.ErrorIs(t, err, fpnn.ErrDisconnected)
+}
+
+// Bytes of packages not yet complete are bounded over all connections.
+func TestIncompletePackagesShareOneBudget(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var network mem.Network
+		l, err := network.Listen("srv")
+		require.NoError(t, err)
+		srv, err := fpnn.NewServer(echoHandler, fpnn.WithMaxBuffered(1<<20), fpnn.WithReadTimeout(time.Hour))
+		require.NoError(t, err)
+		go srv.Serve(l) //nolint:errcheck // ends with Close
+		defer srv.Close()
+		raw, err := frame.Append(nil, &frame.Package{
+			Header:  frame.Header{Flags: frame.MsgPack, Kind: frame.Twoway},
+			Method:  []byte("m"),
+			Payload: make([]byte, 8<<20-100),
+		}, frame.DefaultMaxPackage)
+		require.NoError(t, err)
+		cut := 0
+		for range 10 {
+			nc, err := network.DialContext(t.Context(), "", "srv")
+			require.NoError(t, err)
+			defer nc.Close()
+			if _, err := nc.Write(raw[:400<<10]); err != nil {
+				cut++
+			}
+			synctest.Wait()
+			require.LessOrEqual(t, srv.Stats().Buffered, int64(1<<20))
+		}
+		require.Positive(t, cut+10-srv.Stats().Connections)
+		c, err := fpnn.Dial(t.Context(), "srv", fpnn.WithDialer(&network))
+		require.NoError(t, err)
+		defer c.Close()
+		_, err = c.Call(t.Context(), "m", nil)
+		require.NoError(t, err, "others are served")
+	})
+}
+
+func TestServeOnAClosedServerReturnsAtOnce(t *testing.T) {
+	t.Parallel()
+	srv, err := fpnn.NewServer(echoHandler)
+	require.NoError(t, err)
+	require.NoError(t, srv.Close())
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	require.ErrorIs(t, srv.Serve(l), fpnn.ErrClosed)
+}

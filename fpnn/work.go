@@ -1,0 +1,139 @@
+package fpnn
+
+import (
+	"context"
+	"runtime/debug"
+)
+
+// The way in, behind the reader. Quests wait in c.inbox; up to c.concurrency
+// workers take them out, run the handler and append the answer. A worker is
+// started when a quest comes and not all are busy, and ends when the inbox is
+// empty. One worker keeps the order of arrival.
+
+// accept queues q unless the inbox is full or the connection is shutting down.
+// c.mu is held.
+func (c *Conn) accept(q *Quest) bool {
+	if c.err != nil || c.draining || len(c.inbox) >= c.inboxSize ||
+		c.inboxBytes > 0 && c.inboxBytes+len(q.buf) > c.maxPackage {
+		return false
+	}
+	c.inbox = append(c.inbox, q)
+	c.inboxBytes += len(q.buf)
+	c.serving++
+	c.stats.quests.Add(1)
+	if c.workers < c.concurrency {
+		c.workers++
+		c.spawn(c.goWork)
+	}
+	return true
+}
+
+// nextQuest takes the oldest quest. c.mu is held.
+func (c *Conn) nextQuest() *Quest {
+	if len(c.inbox) == 0 {
+		return nil
+	}
+	q := c.inbox[0]
+	c.inbox[0] = nil
+	c.inbox = c.inbox[1:]
+	c.inboxBytes -= len(q.buf)
+	return q
+}
+
+// refuse answers a quest that was not accepted. The reader does it itself and
+// must not wait: a peer that reads none of its answers loses the connection.
+func (c *Conn) refuse(q *Quest) {
+	defer q.free()
+	c.stats.refused.Add(1)
+	if q.Oneway() {
+		return
+	}
+	c.mu.Lock()
+	reason := Errorf(CodeCoreWorkQueueFull, "queue is full")
+	if c.draining {
+		reason = Errorf(CodeCoreServerStopping, "server is stopping")
+	}
+	c.mu.Unlock()
+	pkg := q.encode(nil, reason)
+	c.mu.Lock()
+	if len(c.out)+len(pkg) > c.writeBuffer+refusalQuota {
+		c.mu.Unlock()
+		c.fail(lost(errSlowPeer))
+		return
+	}
+	if c.err == nil {
+		c.append(pkg)
+	}
+	c.flushAndUnlock()
+}
+
+// work is a worker: it serves quests until none is left.
+func (c *Conn) work() {
+	defer c.exit()
+	c.mu.Lock()
+	q := c.nextQuest()
+	for q != nil {
+		c.mu.Unlock()
+		pkg, late := c.serve(q)
+		c.mu.Lock()
+		if pkg != nil && c.waitForRoom(context.Background(), pkg, 0) == nil && c.err == nil {
+			c.append(pkg)
+		}
+		if !late {
+			c.serving--
+		}
+		next := c.nextQuest()
+		if next == nil {
+			c.workers--
+		}
+		c.answerAndUnlock(next != nil)
+		if !late {
+			q.free()
+		}
+		if next == nil {
+			return
+		}
+		q = next
+		c.mu.Lock()
+	}
+	c.workers--
+	c.mu.Unlock()
+}
+
+// answerAndUnlock gets the answers on their way. The last worker to leave writes
+// them itself, which saves a hand-over; one with more to do leaves that to the
+// flusher.
+func (c *Conn) answerAndUnlock(busy bool) {
+	if busy || c.workers > 0 || c.writing || len(c.out) == 0 || c.err != nil {
+		drained := c.drained()
+		c.flushAndUnlock()
+		drained.send()
+		return
+	}
+	c.writing = true
+	if !c.writeBatch() {
+		return
+	}
+	c.mu.Lock()
+	c.writing = false
+	drained := c.drained()
+	c.flushAndUnlock()
+	drained.send()
+}
+
+// serve runs the handler and encodes its answer: nil for a oneway quest and for
+// one that is answered through a Responder, which late tells. A panic in the
+// handler, or in what it returned, is an error of this quest alone.
+func (c *Conn) serve(q *Quest) (pkg []byte, late bool) {
+	if err := q.parse(); err != nil {
+		c.fail(malformed("quest with an unreadable payload", err))
+		return nil, false
+	}
+	defer func() {
+		if r := recover(); r != nil {
+			c.logger.Error("handler panicked", "method", q.method, "panic", r, "stack", string(debug.Stack()))
+			pkg, late = q.result(nil, Errorf(CodeCoreUnknown, "handler failed"))
+		}
+	}()
+	return q.result(c.handler.ServeQuest(c.ctx, q))
+}

@@ -1,0 +1,192 @@
+package fpnn
+
+import (
+	"context"
+	"runtime"
+	"time"
+
+	"github.com/pkg/errors"
+)
+
+const (
+	// maxPooled is the largest buffer in bytes that is kept for later use.
+	maxPooled = 64 << 10
+	// maxOwn is the largest package in bytes that a lone caller writes itself.
+	// Any send buffer takes as much when the peer has read all that came before.
+	maxOwn = 4 << 10
+	// refusalQuota is the room in bytes beyond the write buffer's limit for the
+	// answers the reader gives itself, since it must not wait.
+	refusalQuota = 16 << 10
+)
+
+// The way out. Packages are appended to c.out under c.mu. One goroutine at a
+// time writes (c.writing): what is appended meanwhile leaves together in its
+// next Write. It is started when there is something to write and ends when
+// there is nothing left, so an idle connection has none.
+
+// room reports whether pkg may be appended. A package larger than the whole
+// buffer is taken when the buffer is empty.
+func (c *Conn) room(pkg []byte) bool {
+	return len(c.out) == 0 || len(c.out)+len(pkg) <= c.writeBuffer
+}
+
+// space returns a channel that is closed when the buffer has been emptied.
+func (c *Conn) space() <-chan struct{} {
+	if c.spaceFreed == nil {
+		c.spaceFreed = make(chan struct{})
+	}
+	return c.spaceFreed
+}
+
+// append puts pkg into the buffer and returns the number of the Write that will
+// take it.
+func (c *Conn) append(pkg []byte) uint64 {
+	c.out = append(c.out, pkg...)
+	c.quiet, c.tail = false, 0
+	return c.begun + 1
+}
+
+// flushAndUnlock unlocks c.mu and sees to it that the buffer is written.
+func (c *Conn) flushAndUnlock() {
+	if !c.writing && len(c.out) > 0 && c.err == nil {
+		c.writing = true
+		c.spawn(c.goFlush)
+	}
+	c.mu.Unlock()
+}
+
+// put appends a package that no pending call stands for. It waits for room
+// until ctx ends, the connection goes down or, if timeout is not 0, that long.
+func (c *Conn) put(ctx context.Context, pkg []byte, timeout time.Duration) error {
+	c.mu.Lock()
+	if !c.room(pkg) {
+		if err := c.waitForRoom(ctx, pkg, timeout); err != nil {
+			c.mu.Unlock()
+			return err
+		}
+	}
+	if err := c.err; err != nil {
+		c.mu.Unlock()
+		return err
+	}
+	c.append(pkg)
+	c.flushAndUnlock()
+	return nil
+}
+
+// waitForRoom is called and returns with c.mu held, but not while it waits.
+func (c *Conn) waitForRoom(ctx context.Context, pkg []byte, timeout time.Duration) error {
+	var expired <-chan time.Time
+	if timeout > 0 {
+		timer := time.NewTimer(timeout)
+		defer timer.Stop()
+		expired = timer.C
+	}
+	for c.err == nil && !c.room(pkg) {
+		space := c.space()
+		c.mu.Unlock()
+		var err error
+		select {
+		case <-space:
+		case <-expired:
+			err = context.DeadlineExceeded
+		case <-ctx.Done():
+			err = ctx.Err()
+		}
+		c.mu.Lock()
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// flush writes until the buffer is empty.
+//
+// With more than one quest under way it steps back once before each Write:
+// whoever can run now gets to append, and one Write carries many packages. A
+// lone caller is not made to wait.
+func (c *Conn) flush() {
+	defer c.exit()
+	for {
+		c.mu.Lock()
+		if c.pending.count+c.serving > 1 {
+			c.mu.Unlock()
+			runtime.Gosched()
+			c.mu.Lock()
+		}
+		if c.err != nil || len(c.out) == 0 {
+			c.writing = false
+			drained := c.drained()
+			c.mu.Unlock()
+			drained.send()
+			return
+		}
+		if !c.writeBatch() {
+			return
+		}
+	}
+}
+
+// writeBatch writes what the buffer holds. It is called with c.mu held and
+// c.writing set, and unlocks.
+func (c *Conn) writeBatch() bool {
+	buf, freed := c.out, c.spaceFreed
+	c.out, c.spare, c.spaceFreed = c.spare, nil, nil
+	c.begun++
+	c.mu.Unlock()
+	if freed != nil {
+		close(freed)
+	}
+	if !c.write(buf) {
+		return false
+	}
+	if cap(buf) <= maxPooled {
+		c.mu.Lock()
+		c.spare = buf[:0]
+		c.mu.Unlock()
+	}
+	return true
+}
+
+// write hands b to the transport under the write deadline. Anything short of a
+// complete write leaves the stream in an unknown state and ends the connection.
+func (c *Conn) write(b []byte) bool {
+	err := c.nc.SetWriteDeadline(time.Now().Add(c.writeTimeout))
+	if err == nil {
+		var n int
+		n, err = c.nc.Write(b)
+		c.stats.bytesOut.Add(int64(n))
+		c.stats.writes.Add(1)
+	}
+	if err != nil {
+		c.fail(lost(errors.WithMessage(err, "write")))
+		return false
+	}
+	return true
+}
+
+// loneCaller reports whether k's caller may write its package itself, which
+// saves a hand-over to another goroutine. It may only if that cannot block: the
+// package is small, the transport has a send buffer, and the peer has read all
+// that was written before, since it has answered the last of it.
+func (c *Conn) loneCaller(k *call) bool {
+	return c.buffered && c.quiet && !c.writing && len(c.out) == 0 &&
+		c.pending.count == 1 && len(k.pkg) <= maxOwn
+}
+
+// writeOwn writes k's package as a batch of its own. It is called with c.mu
+// held and unlocks.
+func (c *Conn) writeOwn(k *call) {
+	c.writing = true
+	c.begun++
+	k.batch = c.begun
+	c.quiet, c.tail = false, k.seq
+	c.mu.Unlock()
+	if !c.write(k.pkg) {
+		return
+	}
+	c.mu.Lock()
+	c.writing = false
+	c.flushAndUnlock()
+}

@@ -1,0 +1,32 @@
+// Package transport says what a transport of FPNN is: a [net.Conn] and, on the
+// server's side, a [net.Listener]. Nothing else is needed to carry packages, so
+// TCP, Unix sockets, TLS and anything that looks like them work as they are.
+//
+// A client makes its connections through a [Dialer]; [net.Dialer] and
+// [crypto/tls.Dialer] are ones. A server accepts them from any listener.
+//
+// What a connection must do: deliver bytes in order and unchanged, let one
+// goroutine read while another writes, and make a blocked Read and Write return
+// when Close is called. Deadlines are wanted but not needed: without them the
+// connection is closed where a deadline would have passed.
+package transport
+
+import (
+	"context"
+	"net"
+)
+
+// Dialer makes connections. It may be used by several goroutines.
+type Dialer interface {
+	// DialContext connects to address on the named network. When ctx ends
+	// first, it gives up and returns ctx's error.
+	DialContext(ctx context.Context, network, address string) (net.Conn, error)
+}
+
+// DialerFunc is a function as a [Dialer].
+type DialerFunc func(ctx context.Context, network, address string) (net.Conn, error)
+
+// DialContext calls f.
+func (f DialerFunc) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	return f(ctx, network, address)
+}
