@@ -130,92 +130,111 @@ func appendNumber(b []byte, s string) ([]byte, error) {
 // AppendJSON appends the payload as a JSON object in the style of the C++
 // server: {"a":1, "b":2}. A bin is written as a string. What JSON cannot hold,
 // text that is not UTF-8, NaN and infinities, ext values, is an error that wraps
-// [ErrJSON], a key that is not text [ErrKeyNotString].
+// [ErrJSON], a key that is not text [ErrKeyNotString]; then b is returned as it
+// was.
 func (p Payload) AppendJSON(b []byte) ([]byte, error) { return Value{p.Raw()}.AppendJSON(b) }
 
 // AppendJSON appends the value as JSON, see [Payload.AppendJSON].
 func (v Value) AppendJSON(b []byte) ([]byte, error) {
-	return appendJSON(b, v.unique(), false)
+	unique, _ := appendUnique(nil, v.Raw(), true)
+	out, _, err := appendJSON(b, unique, false)
+	if err != nil {
+		return b, err
+	}
+	return out, nil
 }
 
 // String returns the payload as JSON for people to read. What JSON cannot hold
-// is shown in its own way.
+// is shown in its own way, duplicate keys are shown all.
 func (p Payload) String() string { return Value{p.Raw()}.String() }
 
 // String returns the value as JSON for people to read, see [Payload.String].
 func (v Value) String() string {
-	b, _ := appendJSON(nil, v, true)
+	b, _, _ := appendJSON(nil, v.Raw(), true)
 	return string(b)
 }
 
-// appendJSON appends v; lenient, it writes something for everything.
-func appendJSON(b []byte, v Value, lenient bool) ([]byte, error) {
-	switch k := v.Kind(); k {
-	case Nil:
-		return append(b, "null"...), nil
-	case Bool:
-		return strconv.AppendBool(b, v.b[0] == 0xc3), nil
-	case Int, Uint:
-		u, negative := v.integer()
-		if negative {
-			return strconv.AppendInt(b, int64(u), 10), nil
-		}
-		return strconv.AppendUint(b, u, 10), nil
-	case Float:
-		return appendFloat(b, v.float(), lenient)
-	case String, Bytes:
-		text, _ := v.Bytes()
-		return appendText(b, text, lenient)
+// appendJSON appends the value at the start of in and returns what follows it;
+// lenient, it writes something for everything.
+func appendJSON(b, in []byte, lenient bool) (out, rest []byte, err error) {
+	f, at, n := header(in)
+	switch f.kind {
 	case List:
-		a, _ := v.Array()
-		return appendList(b, a, lenient)
+		return appendList(b, in[at:], n, lenient)
 	case Map:
-		return appendObject(b, Payload(v), lenient)
+		return appendObject(b, in[at:], n/2, lenient)
+	}
+	v, rest := Value{in[:at+n]}, in[at+n:]
+	switch f.kind {
+	case Nil:
+		b = append(b, "null"...)
+	case Bool:
+		b = strconv.AppendBool(b, v.b[0] == 0xc3)
+	case Int, Uint:
+		if u, negative := v.integer(); negative {
+			b = strconv.AppendInt(b, int64(u), 10)
+		} else {
+			b = strconv.AppendUint(b, u, 10)
+		}
+	case Float:
+		b, err = appendFloat(b, v.float(), lenient)
+	case String, Bytes:
+		b, err = appendText(b, in[at:at+n], lenient)
 	default:
 		if !lenient {
-			return b, errJSON(k.String())
+			return b, rest, errJSON(f.kind.String())
 		}
-		return append(b, `"(ext)"`...), nil
+		b = append(b, `"(ext)"`...)
 	}
+	return b, rest, err
 }
 
-func appendList(b []byte, a Array, lenient bool) (_ []byte, err error) {
+func appendList(b, in []byte, n int, lenient bool) (_, rest []byte, err error) {
 	b = append(b, '[')
-	for i, e := range a.All() {
+	for i := range n {
 		if i > 0 {
 			b = append(b, ", "...)
 		}
-		if b, err = appendJSON(b, e, lenient); err != nil {
-			return b, err
+		if b, in, err = appendJSON(b, in, lenient); err != nil {
+			return b, in, err
 		}
 	}
-	return append(b, ']'), nil
+	return append(b, ']'), in, nil
 }
 
-func appendObject(b []byte, p Payload, lenient bool) (_ []byte, err error) {
+func appendObject(b, in []byte, n int, lenient bool) (_, rest []byte, err error) {
 	b = append(b, '{')
-	first := true
-	for k, e := range p.All() {
-		if !first {
+	for i := range n {
+		if i > 0 {
 			b = append(b, ", "...)
 		}
-		first = false
+		k := Value{in[:skip(in)]}
 		name, err := k.Bytes()
 		if err != nil {
 			if !lenient {
-				return b, &Error{Err: ErrKeyNotString}
+				return b, in, &Error{Err: ErrKeyNotString}
 			}
-			name = []byte(k.String())
+			name = keyName(k)
 		}
 		if b, err = appendText(b, name, lenient); err != nil {
-			return b, err
+			return b, in, err
 		}
 		b = append(b, ':')
-		if b, err = appendJSON(b, e, lenient); err != nil {
-			return b, err
+		if b, in, err = appendJSON(b, in[len(k.b):], lenient); err != nil {
+			return b, in, err
 		}
 	}
-	return append(b, '}'), nil
+	return append(b, '}'), in, nil
+}
+
+// keyName is what a key that is not text is called. A container is not spelled
+// out: quoted once more at every level, nested ones would grow exponentially.
+func keyName(k Value) []byte {
+	switch kind := k.Kind(); kind {
+	case List, Map, Ext:
+		return []byte("(" + kind.String() + ")")
+	}
+	return []byte(k.String())
 }
 
 func appendFloat(b []byte, f float64, lenient bool) ([]byte, error) {
@@ -225,7 +244,7 @@ func appendFloat(b []byte, f float64, lenient bool) ([]byte, error) {
 		}
 		return strconv.AppendQuote(b, strconv.FormatFloat(f, 'g', -1, 64)), nil
 	}
-	return strconv.AppendFloat(b, f, 'g', -1, 64), nil
+	return strconv.AppendFloat(b, f+0, 'g', -1, 64), nil // +0 turns -0 into 0
 }
 
 const hexDigits = "0123456789abcdef"

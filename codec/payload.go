@@ -39,29 +39,33 @@ func (p Payload) Raw() []byte {
 
 // Len returns the number of pairs, counting duplicate keys.
 func (p Payload) Len() int {
-	_, _, n, _ := header(p.Raw())
+	_, _, n := header(p.Raw())
 	return n / 2
 }
 
 // find returns the last value under key.
 func (p Payload) find(key string) (Value, bool) {
-	var found []byte
 	b := p.Raw()
-	_, at, n, _ := header(b)
+	_, at, n := header(b)
+	b = b[at:]
+	var found []byte
 	for ; n > 0; n -= 2 {
-		f, body, size, _ := header(b[at:])
+		f, at, size := header(b)
 		isKey := false
 		if f.kind == String || f.kind == Bytes {
-			isKey = string(b[at+body:at+body+size]) == key
-			at += body + size
+			isKey = string(b[at:at+size]) == key
+			b = b[at+size:]
 		} else {
-			at += skip(b[at:])
+			b = b[skip(b):]
 		}
-		size = skip(b[at:])
+		size = len(b) // of the last value, which need not be skipped
+		if n > 2 {
+			size = skip(b)
+		}
 		if isKey {
-			found = b[at : at+size : at+size]
+			found = b[:size:size]
 		}
-		at += size
+		b = b[size:]
 	}
 	return Value{found}, found != nil
 }
@@ -122,7 +126,7 @@ func (p Payload) Array(key string) (Array, error) { return get(p, key, Value.Arr
 // All yields keys and values in the order they are in, duplicates included.
 func (p Payload) All() iter.Seq2[Value, Value] {
 	return func(yield func(k, v Value) bool) {
-		_, at, n, _ := header(p.Raw())
+		_, at, n := header(p.Raw())
 		pairs := Array{b: p.Raw()[at:], n: n}
 		for {
 			k, ok := pairs.Next()

@@ -37,118 +37,133 @@ var kindNames = [...]string{"nil", "bool", "int", "uint", "float", "str", "bin",
 func (k Kind) String() string { return kindNames[min(k, invalid)] }
 
 // form describes a first byte: the value's kind, how many bytes of length
-// follow (size), how many bytes of content follow those (body), and for the
-// fix forms the length that is in the first byte itself.
+// follow it, and the length that needs no such bytes: of content, or of elements
+// for a container (a map's pairs count twice).
 type form struct {
 	kind Kind
-	size uint8 // 0, 1, 2 or 4 bytes of length
-	body uint8 // fixed content, or for ext the type byte
-	n    uint8 // length in the first byte
+	size uint8 // 0, 1, 2 or 4
+	n    uint8
 }
 
+func (f form) isContainer() bool { return f.kind == List || f.kind == Map }
+
 var forms = func() (f [256]form) {
-	set := func(from, to int, x form, mask int) {
-		for i := from; i <= to; i++ {
-			f[i] = x
-			f[i].n = uint8(i & mask)
-		}
+	for i := range 0x80 {
+		f[i] = form{kind: Uint}
 	}
-	set(0x00, 0x7f, form{kind: Uint}, 0)
-	set(0x80, 0x8f, form{kind: Map}, 0x0f)
-	set(0x90, 0x9f, form{kind: List}, 0x0f)
-	set(0xa0, 0xbf, form{kind: String}, 0x1f)
-	set(0xe0, 0xff, form{kind: Int}, 0)
+	for i := range uint8(0x10) {
+		f[0x80|i] = form{kind: Map, n: 2 * i}
+		f[0x90|i] = form{kind: List, n: i}
+	}
+	for i := range uint8(0x20) {
+		f[0xa0|i] = form{kind: String, n: i}
+		f[0xe0|i] = form{kind: Int}
+	}
 	f[0xc0] = form{kind: Nil}
 	f[0xc1] = form{kind: invalid}
 	f[0xc2], f[0xc3] = form{kind: Bool}, form{kind: Bool}
 	for i, size := range []uint8{1, 2, 4} {
 		f[0xc4+i] = form{kind: Bytes, size: size}
-		f[0xc7+i] = form{kind: Ext, size: size, body: 1}
+		f[0xc7+i] = form{kind: Ext, size: size, n: 1} // and its type
 		f[0xd9+i] = form{kind: String, size: size}
 	}
 	for i, size := range []uint8{2, 4} {
 		f[0xdc+i] = form{kind: List, size: size}
 		f[0xde+i] = form{kind: Map, size: size}
 	}
-	f[0xca], f[0xcb] = form{kind: Float, body: 4}, form{kind: Float, body: 8}
-	for i, body := range []uint8{1, 2, 4, 8} {
-		f[0xcc+i] = form{kind: Uint, body: body}
-		f[0xd0+i] = form{kind: Int, body: body}
+	f[0xca], f[0xcb] = form{kind: Float, n: 4}, form{kind: Float, n: 8}
+	for i, n := range []uint8{1, 2, 4, 8} {
+		f[0xcc+i] = form{kind: Uint, n: n}
+		f[0xd0+i] = form{kind: Int, n: n}
 	}
-	for i, body := range []uint8{1, 2, 4, 8, 16} {
-		f[0xd4+i] = form{kind: Ext, body: body + 1}
+	for i, n := range []uint8{1, 2, 4, 8, 16} {
+		f[0xd4+i] = form{kind: Ext, n: n + 1}
 	}
 	return f
 }()
 
-// header reads the head of the value at the start of b: its form, the offset of
-// its content, and the content's length: bytes, or elements of a container (a
-// map's pairs count twice). ok is false if b is too short for the head.
-func header(b []byte) (f form, at, n int, ok bool) {
-	if len(b) == 0 {
-		return form{}, 0, 0, false
-	}
-	f = forms[b[0]]
-	at, n = 1, int(f.n)
-	if f.size > 0 {
-		at += int(f.size)
-		if len(b) < at {
-			return f, 0, 0, false
-		}
-		switch f.size {
-		case 1:
-			n = int(b[1])
-		case 2:
-			n = int(binary.BigEndian.Uint16(b[1:]))
-		default:
-			n = int(binary.BigEndian.Uint32(b[1:]))
-		}
+// length reads the bytes of length at the start of b. It is a uint64 because a
+// map's length doubles, which an int of 32 bits does not hold.
+func (f form) length(b []byte) uint64 {
+	var n uint64
+	switch f.size {
+	case 1:
+		n = uint64(b[0])
+	case 2:
+		n = uint64(binary.BigEndian.Uint16(b))
+	default:
+		n = uint64(binary.BigEndian.Uint32(b))
 	}
 	if f.kind == Map {
 		n *= 2
 	}
-	return f, at, n + int(f.body), true
+	return n + uint64(f.n)
 }
 
 // Scan checks the structure of the one value at the start of data and returns
-// its length in bytes. It looks at every byte once, does not recurse and does
-// not allocate, whatever the input: lengths are held against the bytes that
-// remain, nesting against [MaxDepth], elements against [MaxElements]. Strings
-// need not be UTF-8, ext values pass.
+// its length in bytes. It does not recurse and does not allocate, whatever the
+// input: lengths are held against the bytes that remain, nesting against
+// [MaxDepth], elements against [MaxElements]. Strings need not be UTF-8, ext
+// values pass.
 //
 // The errors are [*Error] values that wrap [ErrMalformed], [ErrTooDeep] or
 // [ErrTooMany].
 func Scan(data []byte) (int, error) {
-	var open [MaxDepth]uint32 // elements still to come, outermost container first
-	depth, elements, at := 0, 0, 0
-	for {
-		f, body, n, ok := header(data[at:])
-		if !ok || f.kind == invalid {
-			return 0, errMalformed
-		}
-		at += body
-		if n > len(data)-at { // an element takes at least a byte
-			return 0, errMalformed
-		}
-		if f.kind != List && f.kind != Map {
-			at += n
-		} else {
-			if depth == MaxDepth {
-				return 0, errTooDeep
+	// Clearing a stack of MaxDepth would take longer than most payloads do.
+	var shallow [8]int
+	n, err := scan(data, shallow[:])
+	if err != errTooDeep {
+		return n, err
+	}
+	var deep [MaxDepth]int
+	return scan(data, deep[:])
+}
+
+// scan is Scan with open to keep what is left of each container around the
+// innermost one; its length is the limit of nesting.
+func scan(data []byte, open []int) (int, error) {
+	at, depth, elements := 0, 0, 0
+	for left := 1; ; left-- { // values left in the innermost container
+		for left == 0 {
+			if depth == 0 {
+				return at, nil
 			}
-			if elements += n; elements > MaxElements {
-				return 0, errTooMany
-			}
-			open[depth] = uint32(n)
-			depth++
-		}
-		for depth > 0 && open[depth-1] == 0 {
 			depth--
+			left = open[depth]
 		}
-		if depth == 0 {
-			return at, nil
+		if at == len(data) {
+			return 0, errMalformed
 		}
-		open[depth-1]--
+		f := forms[data[at]]
+		at++
+		n := int(f.n)
+		if f.size > 0 {
+			if len(data)-at < int(f.size) {
+				return 0, errMalformed
+			}
+			long := f.length(data[at:])
+			at += int(f.size)
+			if long > uint64(len(data)-at) {
+				return 0, errMalformed
+			}
+			n = int(long)
+		}
+		if n > len(data)-at || f.kind == invalid { // an element takes at least a byte
+			return 0, errMalformed
+		}
+		if !f.isContainer() {
+			at += n
+			continue
+		}
+		if depth == len(open) {
+			return 0, errTooDeep
+		}
+		if elements += n; elements > MaxElements {
+			return 0, errTooMany
+		}
+		open[depth] = left - 1
+		depth++
+		left = n + 1 // the loop takes one
 	}
 }
 
@@ -161,14 +176,37 @@ func ScanMap(data []byte) (int, error) {
 	return n, err
 }
 
+// header reads the head of the value at the start of b, which has been scanned:
+// its form, the offset of its content, and the content's length in bytes, or in
+// elements of a container.
+func header(b []byte) (f form, at, n int) {
+	f = forms[b[0]]
+	if f.size == 0 {
+		return f, 1, int(f.n)
+	}
+	return f, 1 + int(f.size), int(f.length(b[1:]))
+}
+
 // skip returns the length of the value at the start of b, which has been
 // scanned.
 func skip(b []byte) int {
+	if f := forms[b[0]]; f.size == 0 && !f.isContainer() {
+		return 1 + int(f.n)
+	}
+	return skipLong(b)
+}
+
+func skipLong(b []byte) int {
 	at := 0
 	for left := 1; left > 0; left-- {
-		f, body, n, _ := header(b[at:])
-		at += body
-		if f.kind == List || f.kind == Map {
+		f := forms[b[at]]
+		at++
+		n := int(f.n)
+		if f.size > 0 {
+			n = int(f.length(b[at:]))
+			at += int(f.size)
+		}
+		if f.isContainer() {
 			left += n
 		} else {
 			at += n

@@ -38,7 +38,7 @@ func (v Value) Kind() Kind { return forms[v.bytes()[0]].kind }
 // IsNil reports whether the value is nil.
 func (v Value) IsNil() bool { return v.Kind() == Nil }
 
-// number reads an integer: negative ones are in i, others in u.
+// integer reads an integer; u holds the two's complement of a negative one.
 func (v Value) integer() (u uint64, negative bool) {
 	b := v.b
 	switch c := b[0]; {
@@ -154,7 +154,7 @@ func (v Value) Bool() (bool, error) {
 
 // Bytes returns a str or bin without copying it: it aliases what was parsed.
 func (v Value) Bytes() ([]byte, error) {
-	f, at, n, _ := header(v.bytes())
+	f, at, n := header(v.bytes())
 	if f.kind != String && f.kind != Bytes {
 		return nil, wrongType("str or bin", f.kind)
 	}
@@ -177,7 +177,7 @@ func (v Value) Payload() (Payload, error) {
 
 // Array returns an array.
 func (v Value) Array() (Array, error) {
-	f, at, n, _ := header(v.bytes())
+	f, at, n := header(v.bytes())
 	if f.kind != List {
 		return Array{}, wrongType("array", f.kind)
 	}
@@ -198,7 +198,10 @@ func (a *Array) Next() (Value, bool) {
 	if a.n == 0 {
 		return Value{}, false
 	}
-	n := skip(a.b)
+	n := len(a.b) // of the last element, which need not be skipped
+	if a.n > 1 {
+		n = skip(a.b)
+	}
 	v := Value{a.b[:n:n]}
 	a.b = a.b[n:]
 	a.n--
@@ -208,8 +211,9 @@ func (a *Array) Next() (Value, bool) {
 // All yields the elements with their positions.
 func (a Array) All() iter.Seq2[int, Value] {
 	return func(yield func(int, Value) bool) {
+		left := a // whoever ranges twice starts anew
 		for i := 0; ; i++ {
-			v, ok := a.Next()
+			v, ok := left.Next()
 			if !ok || !yield(i, v) {
 				return
 			}
