@@ -41,7 +41,7 @@ func Dial(ctx context.Context, endpoint string, opts ...ClientOption) (*Client, 
 	if err != nil {
 		return nil, err
 	}
-	if _, err := c.conn(ctx); err != nil {
+	if err := c.Connect(ctx); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
@@ -76,6 +76,13 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 	}
 	c.ctx, c.cancel = context.WithCancel(context.Background())
 	return c, nil
+}
+
+// Connect makes sure that there is a connection. Calls do so themselves; it
+// serves to fail early.
+func (c *Client) Connect(ctx context.Context) error {
+	_, err := c.conn(ctx)
+	return err
 }
 
 // Call sends a twoway quest and waits for its answer, whose bytes the caller

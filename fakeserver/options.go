@@ -1,0 +1,65 @@
+package fakeserver
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// The project a server has unless [WithProject] names another.
+const (
+	DefaultProject = 80000071
+	DefaultSecret  = "fakeserver-secret"
+)
+
+// DefaultTimeTolerance is how far a quest's timestamp may be from the server's
+// clock.
+const DefaultTimeTolerance = time.Minute
+
+// Option configures a [Server].
+type Option func(s *Server) error
+
+// WithTCP makes the server listen on a TCP address, such as "127.0.0.1:0",
+// instead of in memory.
+func WithTCP(address string) Option {
+	return func(s *Server) error {
+		if address == "" {
+			return errors.New("fakeserver: WithTCP without an address")
+		}
+		s.listen = address
+		return nil
+	}
+}
+
+// WithProject sets the project and secret that quests must be signed for.
+// Default: [DefaultProject] and [DefaultSecret].
+func WithProject(p wire.Project) Option {
+	return func(s *Server) error {
+		s.project = p
+		return nil
+	}
+}
+
+// WithTimeTolerance sets how far a quest's timestamp may be from the server's
+// clock, either way. Default [DefaultTimeTolerance]; at least a second, the
+// timestamp's unit.
+func WithTimeTolerance(d time.Duration) Option {
+	return func(s *Server) error {
+		if d < time.Second {
+			return fmt.Errorf("fakeserver: WithTimeTolerance(%v): must be at least a second", d)
+		}
+		s.tolerance = d
+		return nil
+	}
+}
+
+// WithFPNN passes options to the FPNN server underneath.
+func WithFPNN(opts ...fpnn.ServerOption) Option {
+	return func(s *Server) error {
+		s.fpnnOpts = append(s.fpnnOpts, opts...)
+		return nil
+	}
+}

@@ -1,0 +1,105 @@
+package fakeserver
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net"
+	"time"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/rtm/wire"
+	"github.com/gofpnn/gofpnn/transport"
+	"github.com/gofpnn/gofpnn/transport/mem"
+)
+
+// TB is what New needs of a test; [testing.TB] has it.
+type TB interface {
+	Helper()
+	Cleanup(f func())
+	Fatalf(format string, args ...any)
+}
+
+// Server is a running fake gate. All methods may be called concurrently.
+type Server struct {
+	project   wire.Project
+	tolerance time.Duration
+	listen    string // of TCP; "" for memory
+	fpnnOpts  []fpnn.ServerOption
+
+	server   *fpnn.Server
+	listener net.Listener
+	dialer   transport.Dialer
+	served   chan error
+	store    store
+}
+
+// New starts a Server that ends with the test t.
+func New(t TB, opts ...Option) *Server {
+	t.Helper()
+	s, err := Start(opts...)
+	if err != nil {
+		t.Fatalf("fakeserver: %v", err)
+	}
+	t.Cleanup(func() { _ = s.Close() })
+	return s
+}
+
+// Start starts a Server. It fails if an option is out of range or the address
+// cannot be listened on.
+func Start(opts ...Option) (*Server, error) {
+	s := &Server{
+		project:   wire.Project{ID: DefaultProject, Secret: DefaultSecret},
+		tolerance: DefaultTimeTolerance,
+		served:    make(chan error, 1),
+	}
+	for _, o := range opts {
+		if err := o(s); err != nil {
+			return nil, err
+		}
+	}
+	var err error
+	if s.server, err = fpnn.NewServer(s.methods(), s.fpnnOpts...); err != nil {
+		return nil, err
+	}
+	if err := s.open(); err != nil {
+		return nil, err
+	}
+	go func() { s.served <- s.server.Serve(s.listener) }()
+	return s, nil
+}
+
+func (s *Server) open() (err error) {
+	if s.listen == "" {
+		network := new(mem.Network)
+		s.dialer = network
+		s.listener, err = network.Listen("")
+		return err
+	}
+	s.dialer = new(net.Dialer)
+	s.listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.listen)
+	return err
+}
+
+// Addr returns the address to dial.
+func (s *Server) Addr() string { return s.listener.Addr().String() }
+
+// Dialer returns what dials it: the server's own network in memory, or TCP.
+func (s *Server) Dialer() transport.Dialer { return s.dialer }
+
+// Format writes the server's address for every verb: none shows the secret.
+func (s *Server) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "fakeserver at "+s.Addr()) }
+
+// Project returns the project the server accepts, with its secret.
+func (s *Server) Project() wire.Project { return s.project }
+
+// Close ends the server and all its connections. It returns when all goroutines
+// have ended.
+func (s *Server) Close() error {
+	err := s.server.Close()
+	if served, ok := <-s.served; ok && served != fpnn.ErrClosed { //nolint:errorlint // the very value
+		err = served
+	}
+	s.served <- fpnn.ErrClosed // for another Close
+	return err
+}

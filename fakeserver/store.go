@@ -1,0 +1,134 @@
+package fakeserver
+
+import (
+	"sync"
+
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// store holds all conversations. There is no lock over them: senders to
+// different conversations do not meet.
+type store struct {
+	conversations sync.Map // conversationKey -> *conversation
+}
+
+// conversationKey names a conversation. Both directions between two users are
+// one: a is the smaller uid.
+type conversationKey struct {
+	kind wire.Kind
+	a, b int64
+}
+
+func keyOf(from int64, to wire.Target) conversationKey {
+	switch to.Kind {
+	case wire.P2P:
+		return conversationKey{wire.P2P, min(from, to.ID), max(from, to.ID)}
+	case wire.Broadcast:
+		return conversationKey{kind: wire.Broadcast}
+	default:
+		return conversationKey{kind: to.Kind, a: to.ID}
+	}
+}
+
+// conversation returns the conversation with to, a new one if need be.
+func (s *store) conversation(from int64, to wire.Target) *conversation {
+	key := keyOf(from, to)
+	if c, ok := s.conversations.Load(key); ok {
+		return c.(*conversation)
+	}
+	c, _ := s.conversations.LoadOrStore(key, new(conversation))
+	return c.(*conversation)
+}
+
+// lookup returns the conversation to read from. One that nobody has written to
+// is empty, and does not come into being by being asked for.
+func (s *store) lookup(uid int64, with wire.Target) *conversation {
+	if c, ok := s.conversations.Load(keyOf(uid, with)); ok {
+		return c.(*conversation)
+	}
+	return new(conversation)
+}
+
+// conversation is a list of messages in the order they came, which is also that
+// of their times. A message's cursor is its place in the list, from 1, so that
+// pages are found by search and arithmetic, whatever the length.
+type conversation struct {
+	mu     sync.Mutex
+	chunks []chunk // all full but the last: growing moves nothing
+	length int
+	ids    map[messageID]struct{} // to find duplicates
+}
+
+// chunk is a run of chunkSize messages, and of what types they are, so that a
+// search for rare ones can pass it over.
+type chunk struct {
+	messages []message
+	types    typeSet
+}
+
+// chunkSize is how many messages a chunk holds. The first one grows to it.
+const chunkSize = 512
+
+// message is a stored message, kept small: there may be millions.
+type message struct {
+	from, id, mtime int64
+	body, attrs     string
+	kind            int8 // the message type
+	binary          bool
+}
+
+type messageID struct{ from, id int64 }
+
+// append stores a message at time now, in Unix milliseconds. It returns the time
+// it was given, never before that of the message in front of it, or reports
+// false if the sender has used the id in this conversation.
+func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	id := messageID{from, m.ID}
+	if _, dup := c.ids[id]; dup {
+		return 0, false
+	}
+	if c.ids == nil {
+		c.ids = make(map[messageID]struct{})
+	}
+	c.ids[id] = struct{}{}
+	if c.length > 0 {
+		now = max(now, c.at(c.length-1).mtime)
+	}
+	stored := message{from: from, id: m.ID, mtime: now, body: m.Text, attrs: m.Attrs, kind: m.Type}
+	if m.Data != nil {
+		stored.body, stored.binary = string(m.Data), true
+	}
+	if c.length%chunkSize == 0 {
+		var next chunk
+		if c.length > 0 {
+			next.messages = make([]message, 0, chunkSize)
+		}
+		c.chunks = append(c.chunks, next)
+	}
+	last := &c.chunks[len(c.chunks)-1]
+	last.messages = append(last.messages, stored)
+	last.types.add(stored.kind)
+	c.length++
+	return now, true
+}
+
+func (c *conversation) at(i int) *message { return &c.chunks[i/chunkSize].messages[i%chunkSize] }
+
+// row returns the i-th message as it is read.
+func (c *conversation) row(i int) wire.Stored {
+	m := c.at(i)
+	row := wire.Stored{
+		Message:      wire.Message{ID: m.id, Type: m.kind, Attrs: m.attrs},
+		Cursor:       int64(i) + 1,
+		From:         m.from,
+		ModifiedTime: m.mtime,
+	}
+	if m.binary {
+		row.Data = []byte(m.body)
+	} else {
+		row.Text = m.body
+	}
+	return row
+}

@@ -1,0 +1,265 @@
+package fakeserver
+
+import (
+	"encoding/binary"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+func TestConversationsAreKeptApartByKindAndTarget(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, keyOf(1, wire.User(2)), keyOf(2, wire.User(1)), "both directions are one conversation")
+	require.Equal(t, keyOf(1, wire.Group(7)), keyOf(2, wire.Group(7)), "whoever sends")
+	require.Equal(t, keyOf(1, wire.Everyone), keyOf(2, wire.Everyone))
+
+	seen := map[conversationKey]bool{}
+	for _, to := range []wire.Target{wire.User(1), wire.User(2), wire.User(-2), wire.Group(2), wire.Room(2), wire.Everyone} {
+		require.False(t, seen[keyOf(1, to)], to)
+		seen[keyOf(1, to)] = true
+	}
+}
+
+func TestMessageIDIsTakenOncePerSenderAndConversation(t *testing.T) {
+	t.Parallel()
+	var s store
+	send := func(from int64, to wire.Target, id int64) bool {
+		_, ok := s.conversation(from, to).append(from, &wire.Message{ID: id, Type: 51}, 1)
+		return ok
+	}
+	require.True(t, send(1, wire.User(2), 9))
+	require.False(t, send(1, wire.User(2), 9), "the very same")
+	require.True(t, send(2, wire.User(1), 9), "of the other sender")
+	require.True(t, send(1, wire.User(3), 9), "to another target")
+	require.True(t, send(1, wire.Group(2), 9), "to another kind of target")
+	require.True(t, send(1, wire.User(2), 10))
+}
+
+func TestTimesNeverDecreaseWhenTheClockDoes(t *testing.T) {
+	t.Parallel()
+	var c conversation
+	for i, at := range []struct{ now, want int64 }{{5, 5}, {7, 7}, {6, 7}, {1, 7}, {8, 8}} {
+		mtime, ok := c.append(1, &wire.Message{ID: int64(i)}, at.now)
+		require.True(t, ok)
+		require.Equal(t, at.want, mtime)
+	}
+}
+
+// After the clock has been set back, messages bear times that are still to come.
+func TestOpenEndedPageShowsMessagesAheadOfTheClock(t *testing.T) {
+	t.Parallel()
+	var c conversation
+	c.append(1, &wire.Message{ID: 1}, 1000)
+	c.append(1, &wire.Message{ID: 2}, 10)
+	for _, descending := range []bool{false, true} {
+		page := c.page(&wire.History{Limit: 20, Descending: descending}, 10)
+		require.Len(t, page.Messages, 2)
+	}
+}
+
+func TestStoredMessagesComeBackWhole(t *testing.T) {
+	t.Parallel()
+	sent := []wire.Message{
+		{ID: 1, Type: 51, Text: "text", Attrs: "{}"},
+		{ID: 2, Type: 127, Data: []byte{0, 0xff}},
+		{ID: 3, Type: 1, Data: []byte{}}, // empty, and binary all the same
+		{ID: 4, Type: 1},
+	}
+	var c conversation
+	for i := range sent {
+		c.append(7, &sent[i], 100)
+	}
+	page := c.page(&wire.History{Limit: 20}, 100)
+	require.Len(t, page.Messages, len(sent))
+	for i, m := range page.Messages {
+		require.Equal(t, wire.Stored{Message: sent[i], Cursor: int64(i) + 1, From: 7, ModifiedTime: 100}, m)
+	}
+}
+
+func TestPageHoldsTwentyAtMostAndTenByDefault(t *testing.T) {
+	t.Parallel()
+	c := filled(30, func(int) int64 { return 1 })
+	for limit, want := range map[int]int{-1: 10, 0: 10, 1: 1, 20: 20, 21: 20, 1 << 40: 20} {
+		require.Len(t, c.page(&wire.History{Limit: limit}, 1).Messages, want, "limit %d", limit)
+	}
+}
+
+// Passing back cursor and bounds leads through everything once: over chunk
+// boundaries, and where hundreds of messages share a millisecond.
+func TestPagesPassedBackMissAndRepeatNothing(t *testing.T) {
+	t.Parallel()
+	const n = 2*chunkSize + 3
+	clocks := map[string]func(i int) int64{
+		"all different": func(i int) int64 { return int64(i) + 1 },
+		"all the same":  func(int) int64 { return 1 },
+		"in bursts":     func(i int) int64 { return int64(i/50) + 1 },
+	}
+	for name, clock := range clocks {
+		for _, descending := range []bool{false, true} {
+			for _, limit := range []int{1, 7, 20} {
+				c := filled(n, clock)
+				q := &wire.History{Limit: limit, Descending: descending}
+				var got []int64
+				for {
+					page := c.page(q, clock(n))
+					if len(page.Messages) == 0 {
+						require.Equal(t, q.Cursor, page.LastCursor, "an empty page leaves the cursor")
+						break
+					}
+					for _, m := range page.Messages {
+						got = append(got, m.Cursor)
+					}
+					// One that comes while pages are read is not in those to come.
+					c.append(2, &wire.Message{ID: int64(len(got))}, clock(n)+1)
+					q.Cursor, q.Begin, q.End = page.LastCursor, page.Begin, page.End
+				}
+				if descending {
+					slices.Reverse(got)
+				}
+				want := make([]int64, n)
+				for i := range want {
+					want[i] = int64(i) + 1
+				}
+				require.Equal(t, want, got, "%s, descending %t, limit %d", name, descending, limit)
+			}
+		}
+	}
+}
+
+func TestConcurrentSendersLoseNothing(t *testing.T) {
+	t.Parallel()
+	const senders, each = 8, 500
+	var s store
+	targets := []wire.Target{wire.Group(1), wire.Room(1), wire.Everyone}
+	var wg sync.WaitGroup
+	for from := range int64(senders) {
+		wg.Go(func() {
+			for i := range int64(each) {
+				for _, to := range targets {
+					c := s.conversation(from, to)
+					c.append(from, &wire.Message{ID: i, Type: 51}, i)
+					c.page(&wire.History{Limit: 20, Descending: true}, i)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	for _, to := range targets {
+		c := s.conversation(0, to)
+		require.Equal(t, senders*each, c.length)
+		next, last := [senders]int64{}, int64(0)
+		for i := range c.length {
+			m := c.row(i)
+			require.Equal(t, next[m.From], m.ID, "each sender's order is kept")
+			next[m.From]++
+			require.GreaterOrEqual(t, m.ModifiedTime, last)
+			last = m.ModifiedTime
+		}
+	}
+}
+
+// naive is the store's meaning in its plainest form.
+type naive []wire.Stored
+
+func (n *naive) append(from int64, m wire.Message, now int64) bool {
+	for _, old := range *n {
+		if old.From == from && old.ID == m.ID {
+			return false
+		}
+		now = max(now, old.ModifiedTime)
+	}
+	*n = append(*n, wire.Stored{Message: m, Cursor: int64(len(*n)) + 1, From: from, ModifiedTime: now})
+	return true
+}
+
+func (n naive) page(q *wire.History, now int64) []wire.Stored {
+	var rows []wire.Stored
+	for _, m := range n {
+		switch {
+		case m.ModifiedTime < q.Begin,
+			q.End != 0 && m.ModifiedTime > q.End,
+			q.Cursor > 0 && q.Descending && m.Cursor >= q.Cursor,
+			q.Cursor > 0 && !q.Descending && m.Cursor <= q.Cursor,
+			len(q.Types) > 0 && !slices.Contains(q.Types, m.Type):
+			continue
+		}
+		rows = append(rows, m)
+	}
+	if q.Descending {
+		slices.Reverse(rows)
+	}
+	return rows[:min(len(rows), q.Limit)]
+}
+
+// FuzzStoreAgainstNaive runs the operations that data spells on both.
+func FuzzStoreAgainstNaive(f *testing.F) {
+	for seed := range uint64(12) {
+		random := rand.New(rand.NewPCG(seed, 0)) //nolint:gosec // a fixed sequence is wanted
+		data := make([]byte, 4*(300+100*seed))
+		for i := range data {
+			data[i] = byte(random.Uint32())
+		}
+		f.Add(data)
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var c conversation
+		var model naive
+		now := int64(1000)
+		for ; len(data) >= 4; data = data[4:] {
+			op, x, y, z := data[0], data[1], data[2], data[3]
+			if op%8 > 0 { // mostly messages, or the conversation stays short
+				now += int64(x%4) - 1
+				m := wire.Message{ID: int64(binary.BigEndian.Uint16(data[2:])), Type: int8(x%5) + 1}
+				_, ok := c.append(int64(x%3), &m, now)
+				require.Equal(t, model.append(int64(x%3), m, now), ok)
+				continue
+			}
+			q := &wire.History{
+				Descending: x&1 > 0,
+				Limit:      int(x>>1)%20 + 1,
+				Cursor:     int64(y)*int64(z)%int64(len(model)+10) - 3,
+			}
+			if x&0x10 > 0 {
+				q.Begin = 1000 + int64(y) - 20
+			}
+			if x&0x20 > 0 {
+				q.End = 1000 + int64(z)*2 - 20
+			}
+			if x&0x40 > 0 {
+				q.Types = []int8{int8(y%6) + 1, int8(z%6) + 1}
+			}
+			page := c.page(q, now)
+			want := model.page(q, now)
+			require.Len(t, page.Messages, len(want))
+			if len(want) == 0 {
+				require.Equal(t, q.Cursor, page.LastCursor)
+				continue
+			}
+			require.Equal(t, want, page.Messages)
+			last := want[len(want)-1]
+			require.Equal(t, last.Cursor, page.LastCursor)
+			if q.Descending {
+				require.Equal(t, last.ModifiedTime, page.End)
+				require.Equal(t, q.Begin, page.Begin)
+			} else {
+				require.Equal(t, last.ModifiedTime, page.Begin)
+				require.NotZero(t, page.End, "an open end is closed")
+			}
+		}
+	})
+}
+
+// filled returns a conversation of n messages with a type each from 1 to 100, at
+// the times clock gives.
+func filled(n int, clock func(i int) int64) *conversation {
+	c := new(conversation)
+	for i := range n {
+		c.append(1, &wire.Message{ID: int64(i), Type: int8(i%100) + 1, Text: "hello"}, clock(i))
+	}
+	return c
+}

@@ -1,0 +1,46 @@
+package rtm
+
+import (
+	"context"
+
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// Receipt says what became of a message that was sent.
+type Receipt struct {
+	ID           int64 // the message's
+	ModifiedTime int64 // Unix milliseconds: when the gate stored it
+}
+
+// Send sends a message from a user to a target. Without an ID of its own the
+// message gets one that is unique, see [Receipt].
+func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Receipt, error) {
+	if !to.Kind.Valid() {
+		return Receipt{}, &ArgumentError{"to", "is not a target: use User, Group, Room or Everyone"}
+	}
+	return c.send(ctx, &wire.Send{From: from, Target: to, Message: m})
+}
+
+// SendMulti sends one message from a user to several others: all get it under
+// the same id, each in the conversation with the sender.
+func (c *Client) SendMulti(ctx context.Context, from int64, to []int64, m Message) (Receipt, error) {
+	if len(to) == 0 {
+		return Receipt{}, &ArgumentError{"to", "is empty"}
+	}
+	return c.send(ctx, &wire.Send{From: from, Tos: to, Message: m})
+}
+
+func (c *Client) send(ctx context.Context, q *wire.Send) (Receipt, error) {
+	if q.Message.Type < 1 {
+		return Receipt{}, &ArgumentError{"Message.Type", "is not within 1 to 127"}
+	}
+	if q.Message.ID == 0 {
+		q.Message.ID = c.ids.Next()
+	}
+	q.Signed = c.sign()
+	answer, err := call(ctx, c, q, wire.ParseSendAnswer)
+	if err != nil {
+		return Receipt{}, err
+	}
+	return Receipt{ID: q.Message.ID, ModifiedTime: answer.ModifiedTime}, nil
+}

@@ -1,0 +1,47 @@
+package wire
+
+import "github.com/gofpnn/gofpnn/codec"
+
+// Message is what is sent: text, or bytes if Data is not nil.
+type Message struct {
+	// ID is unique for sender and target. To send with 0 is to have one made.
+	ID int64
+	// Type is 1 to 127: 30 chat, 32 command, 40 to 50 files; above 50 is free
+	// for applications.
+	Type int8
+	Text string
+	// Data is a binary message. Of a message that came, it is not nil exactly if
+	// the message was binary on the wire; C++ peers send bytes as text.
+	Data  []byte
+	Attrs string
+}
+
+func (m *Message) appendBody(b []byte) []byte {
+	if m.Data != nil {
+		return codec.AppendBytes(b, m.Data)
+	}
+	return codec.AppendString(b, m.Text)
+}
+
+// setBody takes msg as text or data, by its kind. text makes strings.
+func (m *Message) setBody(v codec.Value, text func([]byte) string) error {
+	body, err := v.Bytes()
+	if err != nil {
+		return err
+	}
+	if v.Kind() == codec.Bytes {
+		m.Data = append([]byte{}, body...)
+	} else {
+		m.Text = text(body)
+	}
+	return nil
+}
+
+// Stored is a message in a conversation's history.
+type Stored struct {
+	Message
+	Cursor       int64 // rises within the conversation; pages go by it
+	From         int64 // the sender
+	Deleted      bool
+	ModifiedTime int64 // Unix milliseconds: when it was sent, or last edited
+}
