@@ -28,7 +28,7 @@ func init() {
 }
 
 func TestAllocations(t *testing.T) {
-	if raceDetector {
+	if raceEnabled {
 		t.Skip("the race detector allocates")
 	}
 	buf := make([]byte, 0, 8192)

@@ -2,4 +2,4 @@
 
 package wire_test
 
-const raceDetector = false
+const raceEnabled = false

@@ -2,5 +2,5 @@
 
 package wire_test
 
-// raceDetector: it allocates on its own.
-const raceDetector = true
+// The race detector allocates where the program does not.
+const raceEnabled = true

@@ -1,0 +1,5 @@
+//go:build !race
+
+package fpnn_test
+
+const raceEnabled = false

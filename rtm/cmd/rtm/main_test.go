@@ -1,0 +1,80 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+	"go.uber.org/goleak"
+
+	"github.com/gofpnn/gofpnn/rtm"
+)
+
+func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+
+func TestDemoReadsBackWhatItSent(t *testing.T) {
+	t.Parallel()
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), []string{"demo"}, &stdout, &stderr), stderr.String())
+	require.Empty(t, stderr.String())
+	out := stdout.String()
+	for _, want := range []string{
+		"on 127.0.0.1:", "user 2002", "group 7", "room 9", "everyone", "users [3001 3002 3003]",
+		"hello, number 0", "你好", "00 ff fe 80",
+		"oldest first: 44 messages in 3 pages", "newest first: 44 messages in 3 pages",
+		"ok       177 messages sent, 355 read back, all equal\n",
+	} {
+		require.Contains(t, out, want)
+	}
+	require.NotContains(t, out, "secret")
+}
+
+type broken struct{ io.Writer }
+
+func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
+
+func TestDemoFailsIfItCannotPrint(t *testing.T) {
+	t.Parallel()
+	var stderr bytes.Buffer
+	require.Equal(t, 1, run(t.Context(), []string{"demo"}, broken{}, &stderr))
+	require.Contains(t, stderr.String(), "disk full")
+}
+
+func TestWrongUsage(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{nil, {"nothing"}, {"demo", "more"}} {
+		var stdout, stderr bytes.Buffer
+		require.Equal(t, 2, run(t.Context(), args, &stdout, &stderr))
+		require.Empty(t, stdout.String())
+		require.True(t, strings.HasPrefix(stderr.String(), "usage: rtm"))
+	}
+}
+
+func TestComparisonSeesEveryDifference(t *testing.T) {
+	t.Parallel()
+	good := rtm.StoredMessage{
+		Message: rtm.Message{ID: 1, Type: 66, Text: "text", Attrs: "{}"},
+		Cursor:  5, From: 1001, ModifiedTime: 9,
+	}
+	require.NoError(t, compare([]rtm.StoredMessage{good}, []rtm.StoredMessage{good}))
+	for name, change := range map[string]func(m *rtm.StoredMessage){
+		"id":      func(m *rtm.StoredMessage) { m.ID++ },
+		"type":    func(m *rtm.StoredMessage) { m.Type++ },
+		"text":    func(m *rtm.StoredMessage) { m.Text += " " },
+		"data":    func(m *rtm.StoredMessage) { m.Data = []byte{1} },
+		"binary":  func(m *rtm.StoredMessage) { m.Data = []byte{} },
+		"attrs":   func(m *rtm.StoredMessage) { m.Attrs = "" },
+		"from":    func(m *rtm.StoredMessage) { m.From++ },
+		"time":    func(m *rtm.StoredMessage) { m.ModifiedTime++ },
+		"deleted": func(m *rtm.StoredMessage) { m.Deleted = true },
+	} {
+		bad := good
+		change(&bad)
+		require.Error(t, compare([]rtm.StoredMessage{bad}, []rtm.StoredMessage{good}), name)
+	}
+	require.Error(t, compare(nil, []rtm.StoredMessage{good}))
+	require.Error(t, compare([]rtm.StoredMessage{good, good}, []rtm.StoredMessage{good}))
+}
