@@ -138,12 +138,12 @@ func (v Value) scalar() (any, error) {
 	case Bytes:
 		b, err := v.Bytes()
 		return append([]byte{}, b...), err
-	case Ext:
+	default: // Nil and Ext
 		if t, ok := v.timestamp(); ok {
 			return t, nil
 		}
+		return nil, nil
 	}
-	return nil, nil
 }
 
 func takeList(b []byte, n int) (_ any, rest []byte, err error) {
@@ -191,6 +191,9 @@ func takeMap(b []byte, n int) (_ any, rest []byte, err error) {
 
 // timestamp reads the timestamp ext of the msgpack specification.
 func (v Value) timestamp() (time.Time, bool) {
+	if v.Kind() != Ext {
+		return time.Time{}, false
+	}
 	_, at, n := header(v.b)
 	if int8(v.b[at]) != -1 {
 		return time.Time{}, false

@@ -335,7 +335,10 @@ func targets() []any {
 		new(time.Time), new(time.Duration), new(io.Reader), new(error), new(chan int), new(func()), new(complex128), new(**int),
 		new(loop), new([]loop), new(map[string]loop), new(map[loopless]int), new(quest), new(historyRow), new(codec.Payload),
 		new(codec.Value), new(msgpack.RawMessage), new(panicking), new(refusing), new(bytes.Buffer), new(struct{ any }),
-		nil, 5, "text", struct{}{}, map[string]any{}, (*any)(nil), (*map[string]any)(nil), (*int)(nil), (*loop)(nil),
+		nil, 5, "text",
+		struct{}{},
+		map[string]any{},
+		(*any)(nil), (*map[string]any)(nil), (*int)(nil), (*loop)(nil),
 	}
 }
 

@@ -158,10 +158,10 @@ func (v Value) String() string {
 // lenient, it writes something for everything.
 func appendJSON(b, in []byte, lenient bool) (out, rest []byte, err error) {
 	f, at, n := header(in)
-	switch f.kind {
-	case List:
+	if f.kind == List {
 		return appendList(b, in[at:], n, lenient)
-	case Map:
+	}
+	if f.kind == Map {
 		return appendObject(b, in[at:], n/2, lenient)
 	}
 	v, rest := Value{in[:at+n]}, in[at+n:]
@@ -233,8 +233,9 @@ func keyName(k Value) []byte {
 	switch kind := k.Kind(); kind {
 	case List, Map, Ext:
 		return []byte("(" + kind.String() + ")")
+	default:
+		return []byte(k.String())
 	}
-	return []byte(k.String())
 }
 
 func appendFloat(b []byte, f float64, lenient bool) ([]byte, error) {

@@ -371,7 +371,9 @@ func TestErrorsDoNotTellWhatThePayloadHolds(t *testing.T) {
 			&struct {
 				K *refusing `msgpack:"k"`
 			}{},
-			&map[string]int{}, new(int), new([]string), new(refusing), new(chan int), refusing{}, nil,
+			&map[string]int{}, new(int), new([]string), new(refusing), new(chan int),
+			refusing{},
+			nil,
 		} {
 			errs = append(errs, p.Decode(target))
 		}

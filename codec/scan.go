@@ -112,7 +112,7 @@ func Scan(data []byte) (int, error) {
 	// Clearing a stack of MaxDepth would take longer than most payloads do.
 	var shallow [8]int
 	n, err := scan(data, shallow[:])
-	if err != errTooDeep {
+	if err != errTooDeep { //nolint:errorlint // scan returns the very value
 		return n, err
 	}
 	var deep [MaxDepth]int

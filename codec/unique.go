@@ -18,29 +18,26 @@ import (
 // a first byte of nanoseconds is not the head of one.
 func appendUnique(b, in []byte, ext bool) (out, rest []byte) {
 	f, at, n := header(in)
-	switch f.kind {
-	case List:
+	if f.kind == List {
 		b, in = AppendArrayHeader(b, n), in[at:]
 		for range n {
 			b, in = appendUnique(b, in, ext)
 		}
 		return b, in
-	case Map:
+	}
+	if f.kind == Map {
 		return appendUniqueMap(b, in[at:], n/2, ext)
 	}
 	v, rest := Value{in[:at+n]}, in[at+n:]
-	switch f.kind {
-	case Int, Uint:
+	switch {
+	case f.kind == Int || f.kind == Uint:
 		u, negative := v.integer()
 		first := byte(0xd3)
 		if !negative && u > math.MaxInt64 {
 			first = 0xcf
 		}
 		return binary.BigEndian.AppendUint64(append(b, first), u), rest
-	case Ext:
-		if ext {
-			break
-		}
+	case f.kind == Ext && !ext:
 		t, ok := v.timestamp()
 		if !ok {
 			return AppendNil(b), rest

@@ -2,6 +2,7 @@ package fakeserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -97,7 +98,7 @@ func (s *Server) Project() wire.Project { return s.project }
 // have ended.
 func (s *Server) Close() error {
 	err := s.server.Close()
-	if served, ok := <-s.served; ok && served != fpnn.ErrClosed { //nolint:errorlint // the very value
+	if served := <-s.served; !errors.Is(served, fpnn.ErrClosed) {
 		err = served
 	}
 	s.served <- fpnn.ErrClosed // for another Close

@@ -109,4 +109,3 @@ func TestCallPathAllocations(t *testing.T) {
 	})
 	require.Zero(t, cancellable, "CallInto with a ctx that can end")
 }
-

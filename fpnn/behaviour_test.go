@@ -275,6 +275,6 @@ func TestOneByteMoreThanTheLimitClosesTheConnection(t *testing.T) {
 			require.NoError(t, err)
 			continue
 		}
-		require.True(t, err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "reset"), "%v", err)
+		require.True(t, errors.Is(err, io.EOF) || errors.Is(err, io.ErrUnexpectedEOF) || strings.Contains(err.Error(), "reset"), "%v", err)
 	}
 }

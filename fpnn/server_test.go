@@ -303,7 +303,7 @@ func TestPeerThatReadsNoAnswersIsCutOff(t *testing.T) {
 			return map[string]any{"b": make([]byte, 10<<10)}, nil
 		}), fpnn.WithWriteBuffer(32<<10), fpnn.WithWriteTimeout(time.Hour), fpnn.WithInbox(8))
 		require.NoError(t, err)
-		go srv.Serve(l) //nolint:errcheck // ends with Close
+		go srv.Serve(l)
 		defer srv.Close()
 		nc, err := network.DialContext(t.Context(), "", "srv")
 		require.NoError(t, err)
@@ -390,14 +390,13 @@ func TestClientShutdownWaitsForItsCalls(t *testing.T) {
 func TestIdleConnectionIsClosedByTheServer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, srv := pair(t, echoHandler, []fpnn.ServerOption{fpnn.WithIdleTimeout(time.Minute)})
-		start := time.Now()
 		for range 10 {
 			<-time.After(50 * time.Second)
 			_, err := c.Call(t.Context(), "m", nil)
 			require.NoError(t, err)
 		}
 		require.EqualValues(t, 1, srv.Stats().Accepted, "traffic keeps it open")
-		start = time.Now()
+		start := time.Now()
 		<-c.Conn().Done()
 		require.GreaterOrEqual(t, time.Since(start), time.Minute)
 		require.LessOrEqual(t, time.Since(start), time.Minute*9/8)
@@ -422,7 +421,7 @@ func TestIncompletePackagesShareOneBudget(t *testing.T) {
 		require.NoError(t, err)
 		srv, err := fpnn.NewServer(echoHandler, fpnn.WithMaxBuffered(1<<20), fpnn.WithReadTimeout(time.Hour))
 		require.NoError(t, err)
-		go srv.Serve(l) //nolint:errcheck // ends with Close
+		go srv.Serve(l)
 		defer srv.Close()
 		raw, err := frame.Append(nil, &frame.Package{
 			Header:  frame.Header{Flags: frame.MsgPack, Kind: frame.Twoway},

@@ -82,7 +82,7 @@ func TestBoundsAreInclusiveMilliseconds(t *testing.T) {
 		ids := make([]int64, 10)
 		for i := range ids {
 			ids[i] = fill(t, c, rtm.Room(9), 1)[0]
-			time.Sleep(time.Second)
+			advance(t, time.Second)
 		}
 		for _, descending := range []bool{false, true} {
 			got := collect(t, c, rtm.Room(9), rtm.HistoryQuery{
@@ -131,7 +131,7 @@ func TestReadingForwardStopsAtTheTimeOfTheFirstPage(t *testing.T) {
 		for m, err := range c.Messages(t.Context(), alice, rtm.Group(7), rtm.HistoryQuery{}) {
 			require.NoError(t, err)
 			got = append(got, m.ID)
-			time.Sleep(time.Second)
+			advance(t, time.Second)
 			fill(t, c, rtm.Group(7), 1)
 		}
 		require.Equal(t, ids, got)

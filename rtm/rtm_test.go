@@ -2,6 +2,7 @@ package rtm_test
 
 import (
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
@@ -76,4 +77,12 @@ func requireArgument(t *testing.T, err error, argument string) {
 	require.ErrorAs(t, err, &arg)
 	require.Equal(t, argument, arg.Argument)
 	require.ErrorContains(t, err, argument)
+}
+
+// advance lets the clock of a synctest bubble run. Bubbles begin in 2000: a real
+// clock is not waited for.
+func advance(t *testing.T, d time.Duration) {
+	t.Helper()
+	require.Less(t, time.Now().Year(), 2020, "not in a bubble")
+	time.Sleep(d) //nolint:forbidigo // of the bubble's clock
 }

@@ -220,7 +220,7 @@ func TestShutdownWaitsForSendsUnderWay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		c := gate(t, fpnn.HandlerFunc(func(context.Context, *fpnn.Quest) (any, error) {
-			time.Sleep(time.Second) // of the bubble
+			advance(t, time.Second)
 			return wire.SendAnswer{ModifiedTime: 5}, nil
 		}))
 		done := make(chan error, 1)

@@ -149,7 +149,7 @@ func TestDirectionBecomesTheSender(t *testing.T) {
 	require.EqualValues(t, 2, asGroup.Messages[1].From, "on the wire")
 	got, err := wire.ParsePage(p, q)
 	require.NoError(t, err)
-	require.Equal(t, answer.Page.Messages, got.Messages)
+	require.Equal(t, answer.Messages, got.Messages)
 	self := &wire.History{UID: 1001, Target: wire.User(1001)}
 	got, err = wire.ParsePage(p, self)
 	require.NoError(t, err)

@@ -24,8 +24,8 @@ func showsNoKey(t *testing.T, text string) {
 	require.NotContains(t, text, key)
 	require.NotContains(t, text, fmt.Sprintf("%x", key))
 	require.NotContains(t, strings.ReplaceAll(text, " ", ""), fmt.Sprintf("%x", key))
-	require.NotContains(t, text, strings.Trim(strings.ReplaceAll(fmt.Sprint([]byte(key)), " ", ","), "[]"))
-	require.NotContains(t, text, strings.Trim(fmt.Sprint([]byte(key)), "[]"))
+	require.NotContains(t, text, strings.Trim(strings.ReplaceAll(fmt.Sprintf("%v", []byte(key)), " ", ","), "[]"))
+	require.NotContains(t, text, strings.Trim(fmt.Sprintf("%v", []byte(key)), "[]"))
 }
 
 func TestSecretShowsInNoFormat(t *testing.T) {

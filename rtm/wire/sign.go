@@ -1,7 +1,7 @@
 package wire
 
 import (
-	"crypto/md5" //nolint:gosec // the protocol's choice
+	"crypto/md5"
 	"crypto/subtle"
 	"strconv"
 

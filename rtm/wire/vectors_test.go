@@ -27,9 +27,9 @@ type vector struct {
 		Secret string `json:"secret"`
 	} `json:"auth"`
 
-	frame.Package `json:"-"`
-	params        codec.Payload
-	method        string // of a quest, or of the one that an answer is to
+	pkg    frame.Package
+	params codec.Payload
+	method string // of a quest, or of the one that an answer is to
 }
 
 // node is a value as the recorder decoded it.
@@ -98,19 +98,19 @@ func recorded(t *testing.T) []*vector {
 	for _, v := range all {
 		raw, err := hex.DecodeString(v.Hex)
 		require.NoError(t, err)
-		n, err := v.Parse(raw, frame.DefaultMaxPackage)
+		n, err := v.pkg.Parse(raw, frame.DefaultMaxPackage)
 		require.NoError(t, err, v.Name)
 		require.Equal(t, len(raw), n, v.Name)
-		v.params, err = codec.ParsePayloadStrict(v.Package.Payload)
+		v.params, err = codec.ParsePayloadStrict(v.pkg.Payload)
 		require.NoError(t, err, v.Name)
 		session, _, _ := strings.Cut(strings.TrimPrefix(v.Name, "go/"), "/")
 		if asked[session] == nil {
 			asked[session] = make(map[uint32]string)
 		}
-		if v.Kind == frame.Answer {
+		if v.pkg.Kind == frame.Answer {
 			v.method = asked[session][v.Decoded.Seq]
 		} else {
-			v.method = string(v.Package.Method)
+			v.method = string(v.pkg.Method)
 			asked[session][v.Decoded.Seq] = v.method
 		}
 		if quests[v.method] != nil {
@@ -171,7 +171,7 @@ func TestOurQuestsSayWhatTheVendorsDo(t *testing.T) {
 	t.Parallel()
 	seen := make(map[string]int)
 	for _, v := range recorded(t) {
-		if v.Kind == frame.Answer {
+		if v.pkg.Kind == frame.Answer {
 			continue
 		}
 		want := v.fields(t)
@@ -208,7 +208,7 @@ func TestRecordedAnswersReadAsTypedResults(t *testing.T) {
 	t.Parallel()
 	sends, rows := 0, 0
 	for _, v := range recorded(t) {
-		if v.Kind != frame.Answer || v.SS != 0 {
+		if v.pkg.Kind != frame.Answer || v.pkg.SS != 0 {
 			continue
 		}
 		want := v.fields(t)

@@ -1,0 +1,42 @@
+# Everything here runs the tools pinned in .ci/tools.mod: nothing to install but Go.
+
+TOOL     := go tool -modfile=.ci/tools.mod
+FUZZTIME ?= 1m
+BENCH    ?= .
+COUNT    ?= 6
+
+.PHONY: help
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | expand -t 10
+
+.PHONY: test
+test: ## Run all tests
+	go test ./...
+
+.PHONY: race
+race: ## Run all tests under the race detector, in random order
+	go test -race -shuffle=on ./...
+
+.PHONY: lint
+lint: ## Check format, modules, vet and the linters, import rules among them
+	@test -z "$$($(TOOL) gofumpt -l .)" || { $(TOOL) gofumpt -d .; exit 1; }
+	go mod tidy -diff
+	go vet ./...
+	$(TOOL) golangci-lint run ./...
+
+.PHONY: fmt
+fmt: ## Format all code
+	$(TOOL) gofumpt -w .
+
+.PHONY: fuzz
+fuzz: ## Fuzz every target for FUZZTIME each (1m)
+	@bash .ci/fuzz $(FUZZTIME)
+
+.PHONY: bench
+bench: ## Run the benchmarks matching BENCH, COUNT times, and summarise them
+	@out=$$(mktemp) && go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) ./... | tee $$out && \
+		$(TOOL) benchstat $$out; rm -f $$out
+
+.PHONY: ci
+ci: ## Run what continuous integration runs
+	bash .ci/run
