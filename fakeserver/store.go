@@ -49,21 +49,34 @@ func (s *store) lookup(uid int64, with wire.Target) *conversation {
 	return new(conversation)
 }
 
+// each calls f for every conversation there is.
+func (s *store) each(f func(key conversationKey, c *conversation)) {
+	s.conversations.Range(func(key, c any) bool {
+		f(key.(conversationKey), c.(*conversation))
+		return true
+	})
+}
+
 // conversation is a list of messages in the order they came, which is also that
 // of their times. A message's cursor is its place in the list, from 1, so that
-// pages are found by search and arithmetic, whatever the length.
+// pages are found by search and arithmetic, whatever the length. One that is
+// deleted keeps its place.
 type conversation struct {
 	mu     sync.Mutex
 	chunks []chunk // all full but the last: growing moves nothing
 	length int
-	ids    map[messageID]struct{} // to find duplicates
+	first  int               // the place of the first that has not been forgotten
+	live   int               // messages neither deleted nor forgotten
+	newest int64             // the time of the last message
+	ids    map[messageID]int // their places: to find them, and duplicates
 }
 
 // chunk is a run of chunkSize messages, and of what types they are, so that a
 // search for rare ones can pass it over.
 type chunk struct {
 	messages []message
-	types    typeSet
+	types    typeSet // of the messages there are and, until live is 0, were
+	live     int     // messages not deleted
 }
 
 // chunkSize is how many messages a chunk holds. The first one grows to it.
@@ -74,7 +87,7 @@ type message struct {
 	from, id, mtime int64
 	body, attrs     string
 	kind            int8 // the message type
-	binary          bool
+	binary, deleted bool
 }
 
 type messageID struct{ from, id int64 }
@@ -90,12 +103,11 @@ func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int
 		return 0, false
 	}
 	if c.ids == nil {
-		c.ids = make(map[messageID]struct{})
+		c.ids = make(map[messageID]int)
 	}
-	c.ids[id] = struct{}{}
-	if c.length > 0 {
-		now = max(now, c.at(c.length-1).mtime)
-	}
+	c.ids[id] = c.length
+	now = max(now, c.newest)
+	c.newest = now
 	stored := message{from: from, id: m.ID, mtime: now, body: m.Text, attrs: m.Attrs, kind: m.Type}
 	if m.Data != nil {
 		stored.body, stored.binary = string(m.Data), true
@@ -110,8 +122,28 @@ func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int
 	last := &c.chunks[len(c.chunks)-1]
 	last.messages = append(last.messages, stored)
 	last.types.add(stored.kind)
+	last.live++
+	c.live++
 	c.length++
 	return now, true
+}
+
+// forget drops the oldest messages until no more than keep are left, and none
+// that is older than oldest, in Unix milliseconds. Their ids may be used again.
+func (c *conversation) forget(keep int, oldest int64) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.first < c.length && (c.live > keep || c.at(c.first).mtime < oldest) {
+		m := c.at(c.first)
+		delete(c.ids, messageID{m.from, m.id})
+		if !m.deleted {
+			c.drop(c.first)
+		}
+		c.first++
+		if c.first%chunkSize == 0 {
+			c.chunks[c.first/chunkSize-1].messages = nil
+		}
+	}
 }
 
 func (c *conversation) at(i int) *message { return &c.chunks[i/chunkSize].messages[i%chunkSize] }

@@ -25,10 +25,7 @@ func (c *conversation) page(q *wire.History, now int64) wire.Page {
 	defer c.mu.Unlock()
 	page := wire.Page{LastCursor: q.Cursor, Begin: q.Begin, End: q.End}
 	if page.End == 0 {
-		page.End = now
-		if c.length > 0 { // whose time is ahead of the clock if that was set back
-			page.End = max(now, c.at(c.length-1).mtime)
-		}
+		page.End = max(now, c.newest) // which is ahead of a clock that was set back
 	}
 	low, high := c.span(q.Begin, page.End)
 	limit := min(q.Limit, maxPage)
@@ -53,7 +50,7 @@ func (c *conversation) page(q *wire.History, now int64) wire.Page {
 		next, before := i+1, i
 		if !wanted.overlaps(c.chunks[i/chunkSize].types) {
 			next, before = first+chunkSize, first // nothing here: leave the chunk
-		} else if wanted.has(c.at(i).kind) {
+		} else if m := c.at(i); !m.deleted && wanted.has(m.kind) {
 			page.Messages = append(page.Messages, c.row(i))
 		}
 		if q.Descending {
@@ -75,10 +72,14 @@ func (c *conversation) page(q *wire.History, now int64) wire.Page {
 }
 
 // span returns the indexes [low, high) of the messages from begin to end, both
-// inclusive.
+// inclusive; an end of 0 is none.
 func (c *conversation) span(begin, end int64) (low, high int) {
-	low = sort.Search(c.length, func(i int) bool { return c.at(i).mtime >= begin })
-	high = sort.Search(c.length, func(i int) bool { return c.at(i).mtime > end })
+	n := c.length - c.first
+	low = c.first + sort.Search(n, func(i int) bool { return c.at(c.first+i).mtime >= begin })
+	if end == 0 {
+		return low, c.length
+	}
+	high = c.first + sort.Search(n, func(i int) bool { return c.at(c.first+i).mtime > end })
 	return low, high
 }
 

@@ -131,6 +131,54 @@ func TestPagesPassedBackMissAndRepeatNothing(t *testing.T) {
 	}
 }
 
+func TestDeletedIDStaysTaken(t *testing.T) {
+	t.Parallel()
+	var c conversation
+	m := &wire.Message{ID: 7, Type: 51}
+	c.append(1, m, 1)
+	require.True(t, c.delete(1, 7))
+	require.False(t, c.delete(1, 7), "twice")
+	_, ok := c.append(1, m, 2)
+	require.False(t, ok)
+}
+
+// What is forgotten can neither be found nor is it counted, and costs nothing.
+func TestOldestMessagesAreForgotten(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{10, chunkSize, 3*chunkSize + 5} {
+		for _, keep := range []int{0, 1, 9, n, 2 * n} {
+			c := filled(n, func(i int) int64 { return int64(i) + 1 })
+			c.forget(keep, 0)
+			left := min(n, keep)
+			_, messages := c.count(nil, 0, 0)
+			require.Equal(t, left, messages)
+			for _, descending := range []bool{false, true} {
+				page := c.page(&wire.History{Limit: 20, Descending: descending}, int64(n))
+				require.Len(t, page.Messages, min(left, 20))
+				if left > 0 && !descending {
+					require.EqualValues(t, n-left+1, page.Messages[0].Cursor)
+				}
+				older := c.page(&wire.History{Limit: 20, Descending: true, Cursor: int64(n-left) + 1}, int64(n))
+				require.Empty(t, older.Messages)
+			}
+			_, found := c.get(1, 0)
+			require.Equal(t, left == n, found)
+			_, ok := c.append(1, &wire.Message{ID: int64(n), Type: 1}, 1)
+			require.True(t, ok)
+			_, messages = c.count(nil, 0, 0)
+			require.Equal(t, left+1, messages)
+		}
+	}
+	c := filled(3*chunkSize, func(i int) int64 { return int64(i) + 1 })
+	c.clean(0, 2*chunkSize) // deleted ones do not count
+	c.forget(chunkSize, 0)
+	_, messages := c.count(nil, 0, 0)
+	require.Equal(t, chunkSize, messages)
+	c.forget(3*chunkSize, 3*chunkSize)
+	_, messages = c.count(nil, 0, 0)
+	require.Equal(t, 1, messages, "by age")
+}
+
 func TestConcurrentSendersLoseNothing(t *testing.T) {
 	t.Parallel()
 	const senders, each = 8, 500
@@ -163,7 +211,8 @@ func TestConcurrentSendersLoseNothing(t *testing.T) {
 	}
 }
 
-// naive is the store's meaning in its plainest form.
+// naive is the store's meaning in its plainest form: all messages ever, the
+// deleted ones marked.
 type naive []wire.Stored
 
 func (n *naive) append(from int64, m wire.Message, now int64) bool {
@@ -181,7 +230,8 @@ func (n naive) page(q *wire.History, now int64) []wire.Stored {
 	var rows []wire.Stored
 	for _, m := range n {
 		switch {
-		case m.ModifiedTime < q.Begin,
+		case m.Deleted,
+			m.ModifiedTime < q.Begin,
 			q.End != 0 && m.ModifiedTime > q.End,
 			q.Cursor > 0 && q.Descending && m.Cursor >= q.Cursor,
 			q.Cursor > 0 && !q.Descending && m.Cursor <= q.Cursor,
@@ -212,6 +262,10 @@ func FuzzStoreAgainstNaive(f *testing.F) {
 		now := int64(1000)
 		for ; len(data) >= 4; data = data[4:] {
 			op, x, y, z := data[0], data[1], data[2], data[3]
+			if op > 240 {
+				change(t, &c, model, x, int64(binary.BigEndian.Uint16(data[2:])))
+				continue
+			}
 			if op%8 > 0 { // mostly messages, or the conversation stays short
 				now += int64(x%4) - 1
 				m := wire.Message{ID: int64(binary.BigEndian.Uint16(data[2:])), Type: int8(x%5) + 1}
@@ -252,6 +306,59 @@ func FuzzStoreAgainstNaive(f *testing.F) {
 			}
 		}
 	})
+}
+
+// change does one of the things that change messages to both.
+func change(t *testing.T, c *conversation, model naive, op byte, arg int64) {
+	t.Helper()
+	from := int64(op/8) % 3
+	one := slices.IndexFunc(model, func(m wire.Stored) bool { return !m.Deleted && m.From == from && m.ID == arg })
+	begin, end := 1000+arg%256-20, 1000+arg/256-20
+	switch op % 8 {
+	case 0, 1:
+		require.Equal(t, one >= 0, c.delete(from, arg))
+		if one >= 0 {
+			model[one].Deleted = true
+		}
+	case 2:
+		oldest := 1000 + arg/256
+		found, edited := c.edit(from, arg, "new", "attrs", oldest)
+		require.Equal(t, one >= 0, found)
+		require.Equal(t, one >= 0 && model[one].ModifiedTime >= oldest, edited)
+		if edited {
+			model[one].Text, model[one].Attrs = "new", "attrs"
+		}
+	case 3:
+		got, found := c.get(from, arg)
+		require.Equal(t, one >= 0, found)
+		if found {
+			require.Equal(t, model[one], got)
+		}
+	case 4:
+		c.clean(begin, end)
+		for i := range model {
+			m := &model[i]
+			m.Deleted = m.Deleted || m.ModifiedTime >= begin && (end == 0 || m.ModifiedTime <= end)
+		}
+	case 5:
+		if arg%16 == 0 {
+			c.deleteSent(from)
+			for i := range model {
+				model[i].Deleted = model[i].Deleted || model[i].From == from
+			}
+		}
+	default:
+		types := []int8{int8(arg%6) + 1}
+		senders, messages := c.count(types, begin, end)
+		seen, n := map[int64]bool{}, 0
+		for _, m := range model {
+			if !m.Deleted && m.Type == types[0] && m.ModifiedTime >= begin && (end == 0 || m.ModifiedTime <= end) {
+				seen[m.From] = true
+				n++
+			}
+		}
+		require.Equal(t, []int{len(seen), n}, []int{senders, messages})
+	}
 }
 
 // filled returns a conversation of n messages with a type each from 1 to 100, at

@@ -43,10 +43,7 @@ func (h *History) AppendPayload(b []byte) ([]byte, error) {
 	b = codec.AppendInt(codec.AppendString(b, "end"), h.End)
 	b = codec.AppendInt(codec.AppendString(b, "lastid"), h.Cursor)
 	if len(h.Types) > 0 {
-		b = codec.AppendArrayHeader(codec.AppendString(b, "mtypes"), len(h.Types))
-		for _, t := range h.Types {
-			b = codec.AppendInt(b, int64(t))
-		}
+		b = appendTypes(codec.AppendString(b, "mtypes"), h.Types)
 	}
 	return b, nil
 }
@@ -164,6 +161,7 @@ func ParsePage(p codec.Payload, q *History) (*Page, error) {
 		if q.Target.Kind == P2P {
 			resolve(m, q)
 		}
+		m.File = m.file()
 	}
 	return page, nil
 }

@@ -44,4 +44,5 @@ type Stored struct {
 	From         int64 // the sender
 	Deleted      bool
 	ModifiedTime int64 // Unix milliseconds: when it was sent, or last edited
+	File         *File // of file messages, types 40 to 50, else nil
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"os"
+	"reflect"
 	"strings"
 	"testing"
 
@@ -152,6 +153,13 @@ func history(kind wire.Kind) func(codec.Payload, wire.Signed) (parsed, error) {
 		func(q *wire.History) *wire.Signed { return &q.Signed })
 }
 
+// quest reads one of the quests that name their parameters once.
+func quest(q wire.Quest) func(codec.Payload, wire.Signed) (parsed, error) {
+	return func(p codec.Payload, s wire.Signed) (parsed, error) {
+		return &wire.Signable{Signed: s, Quest: q}, wire.Parse(p, q)
+	}
+}
+
 // quests reads the quests of each method.
 var quests = map[string]func(codec.Payload, wire.Signed) (parsed, error){
 	"sendmsg":         send(wire.P2P, false),
@@ -163,6 +171,48 @@ var quests = map[string]func(codec.Payload, wire.Signed) (parsed, error){
 	"getgroupmsg":     history(wire.InGroup),
 	"getroommsg":      history(wire.InRoom),
 	"getbroadcastmsg": history(wire.Broadcast),
+
+	"getmsg":              quest(new(wire.Get)),
+	"delmsg":              quest(new(wire.Delete)),
+	"editmsg":             quest(new(wire.Edit)),
+	"cleanmsg":            quest(new(wire.Clean)),
+	"delconversationmsgs": quest(new(wire.DeleteSent)),
+	"getmsgnum":           quest(new(wire.Count)),
+	"clearprojectmsg":     quest(new(wire.ClearProject)),
+
+	"addgroupmembers": quest(new(wire.AddGroupMembers)),
+	"delgroupmembers": quest(new(wire.DelGroupMembers)),
+	"getgroupmembers": quest(new(wire.GetGroupMembers)),
+	"getgroupcount":   quest(new(wire.GetGroupCount)),
+	"isgroupmember":   quest(new(wire.IsGroupMember)),
+	"getusergroups":   quest(new(wire.GetUserGroups)),
+	"addroommember":   quest(new(wire.AddRoomMember)),
+	"delroommember":   quest(new(wire.DelRoomMember)),
+	"addroommembers":  quest(new(wire.AddRoomMembers)),
+	"delroommembers":  quest(new(wire.DelRoomMembers)),
+	"getroommembers":  quest(new(wire.GetRoomMembers)),
+	"getroomcount":    quest(new(wire.GetRoomCount)),
+
+	"gettoken":    quest(new(wire.GetToken)),
+	"removetoken": quest(new(wire.RemoveToken)),
+	"kickout":     quest(new(wire.Kickout)),
+}
+
+// answers are what the methods answer, besides sends and histories.
+var answers = map[string]func() wire.Params{
+	"getmsg":    func() wire.Params { return new(wire.GetAnswer) },
+	"getmsgnum": func() wire.Params { return new(wire.CountAnswer) },
+
+	"getgroupmembers": func() wire.Params { return new(wire.UIDs) },
+	"getgroupcount":   func() wire.Params { return new(wire.MemberCount) },
+	"isgroupmember":   func() wire.Params { return new(wire.OK) },
+	"getusergroups":   func() wire.Params { return new(wire.GIDs) },
+	"addroommembers":  func() wire.Params { return new(wire.Succeeded) },
+	"delroommembers":  func() wire.Params { return new(wire.Succeeded) },
+	"getroommembers":  func() wire.Params { return new(wire.UIDs) },
+	"getroomcount":    func() wire.Params { return new(wire.RoomCounts) },
+
+	"gettoken": func() wire.Params { return new(wire.Token) },
 }
 
 // What the vendor's SDK sends reads as its values, and our own quest for them
@@ -212,11 +262,23 @@ func TestRecordedAnswersReadAsTypedResults(t *testing.T) {
 			continue
 		}
 		want := v.fields(t)
+		if answer := answers[v.method]; answer != nil {
+			got := answer()
+			require.NoError(t, wire.Parse(v.params, got), v.Name)
+			b, err := wire.Answer{Params: got}.AppendPayload(nil)
+			require.NoError(t, err)
+			require.Equal(t, want, payloadOf(t, b), "%s: what we would answer", v.Name)
+			continue
+		}
 		if mtime, ok := want["mtime"]; ok {
 			got, err := wire.ParseSendAnswer(v.params)
 			require.NoError(t, err, v.Name)
 			require.Equal(t, mtime, got.ModifiedTime, v.Name)
 			sends++
+			continue
+		}
+		if len(want) == 0 {
+			require.NoError(t, wire.Parse(v.params, wire.Nothing{}), v.Name)
 			continue
 		}
 		quest := &wire.History{UID: 1001, Target: wire.Group(7)}
@@ -248,4 +310,49 @@ func TestRecordedAnswersReadAsTypedResults(t *testing.T) {
 	}
 	require.Positive(t, sends)
 	require.Positive(t, rows)
+}
+
+// Both directions name parameters in one place: that each is the right one is
+// said here.
+func TestParametersMeanWhatTheyShould(t *testing.T) {
+	t.Parallel()
+	members := []int64{1001, 2002, 5000000000}
+	ref := wire.MessageRef{ID: 7000000000000005, From: 1001, Target: wire.User(2002)}
+	want := map[string]wire.Params{
+		"getmsg.p2p/answer": &wire.GetAnswer{
+			Cursor: 90005, ModifiedTime: 1700000000123, Message: wire.Message{Type: 51, Text: "hello", Attrs: "at"},
+		},
+		"getmsg.group.binary/answer": &wire.GetAnswer{
+			Cursor: 90003, ModifiedTime: 1700000000123, Message: wire.Message{Type: 66, Data: []byte{0, 0xff, 0xfe, 0x80}},
+		},
+		"getmsg.p2p/quest:getmsg":                     &wire.Get{MessageRef: ref},
+		"editmsg/quest:editmsg":                       &wire.Edit{MessageRef: ref, Text: "edited", Attrs: "at"},
+		"cleanmsg.p2p/quest:cleanmsg":                 &wire.Clean{From: 1001, Target: wire.User(2002), Begin: 1, End: 2},
+		"cleanmsg.room/quest:cleanmsg":                &wire.Clean{Target: wire.Room(300)},
+		"getmsgnum/quest:getmsgnum":                   &wire.Count{Target: wire.Group(100)},
+		"getmsgnum/answer":                            &wire.CountAnswer{Senders: 3, Messages: 12},
+		"getgroupmembers/answer":                      &wire.UIDs{UIDs: members},
+		"getgroupcount/answer":                        &wire.MemberCount{N: 3},
+		"isgroupmember/answer":                        &wire.OK{OK: true},
+		"getusergroups/answer":                        &wire.GIDs{GIDs: []int64{1, 2}},
+		"addroommembers/answer":                       &wire.Succeeded{UIDs: members[:2]},
+		"getroomcount/answer":                         &wire.RoomCounts{Users: map[int64]int32{300: 3}},
+		"gettoken/answer":                             &wire.Token{Token: "8A3F00112233445566778899AABBCCDD"},
+		"clearprojectmsg.p2p/quest:clearprojectmsg":   &wire.ClearProject{Kind: wire.ClearP2P},
+		"clearprojectmsg.room/quest:clearprojectmsg":  &wire.ClearProject{Kind: wire.ClearRooms},
+		"clearprojectmsg.group/quest:clearprojectmsg": &wire.ClearProject{Kind: wire.ClearGroups},
+		"clearprojectmsg.all/quest:clearprojectmsg":   &wire.ClearProject{Kind: wire.ClearAll},
+		"isgroupmember/quest:isgroupmember":           &wire.IsGroupMember{GID: 100, UID: 1001},
+		"addroommember/quest:addroommember":           &wire.AddRoomMember{RID: 300, UID: 1001},
+	}
+	for _, v := range recorded(t) {
+		name := strings.TrimPrefix(v.Name, "go/")
+		if expected, ok := want[name]; ok {
+			got := reflect.New(reflect.TypeOf(expected).Elem()).Interface().(wire.Params)
+			require.NoError(t, wire.Parse(v.params, got), name)
+			require.Equal(t, expected, got, name)
+			delete(want, name)
+		}
+	}
+	require.Empty(t, want, "no such vector")
 }

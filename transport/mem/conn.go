@@ -1,6 +1,7 @@
 package mem
 
 import (
+	"errors"
 	"io"
 	"net"
 	"time"
@@ -48,7 +49,7 @@ func (c *Conn) Write(b []byte) (int, error) {
 
 // wrap makes the errors look like those of a socket.
 func (c *Conn) wrap(op string, err error) error {
-	if err == nil || err == io.EOF {
+	if err == nil || errors.Is(err, io.EOF) {
 		return err
 	}
 	return &net.OpError{Op: op, Net: "mem", Source: c.local, Addr: c.remote, Err: err}
@@ -75,20 +76,22 @@ func (c *Conn) LocalAddr() net.Addr { return c.local }
 func (c *Conn) RemoteAddr() net.Addr { return c.remote }
 
 // SetDeadline sets both deadlines. Past it, calls fail with
-// [os.ErrDeadlineExceeded] until another is set; the zero time is none.
+// [os.ErrDeadlineExceeded] until another is set; the zero time is none. What is
+// closed takes no deadline: the error is [net.ErrClosed].
 func (c *Conn) SetDeadline(t time.Time) error {
-	_ = c.SetReadDeadline(t)
-	return c.SetWriteDeadline(t)
+	err := c.SetReadDeadline(t)
+	if werr := c.SetWriteDeadline(t); err == nil {
+		err = werr
+	}
+	return err
 }
 
 // SetReadDeadline sets the deadline of reads, see [Conn.SetDeadline].
 func (c *Conn) SetReadDeadline(t time.Time) error {
-	c.in.setDeadline(&c.in.read, t)
-	return nil
+	return c.wrap("set", c.in.setDeadline(&c.in.read, t))
 }
 
 // SetWriteDeadline sets the deadline of writes, see [Conn.SetDeadline].
 func (c *Conn) SetWriteDeadline(t time.Time) error {
-	c.out.setDeadline(&c.out.write, t)
-	return nil
+	return c.wrap("set", c.out.setDeadline(&c.out.write, t))
 }

@@ -12,7 +12,7 @@ import (
 const (
 	// bufferSize is how many bytes wait in one direction before Write blocks.
 	bufferSize = 64 << 10
-	// idleBuffer is the largest buffer in bytes that an empty direction keeps.
+	// idleBuffer is how many bytes at a time justify no larger buffer than that.
 	idleBuffer = 4 << 10
 )
 
@@ -62,13 +62,12 @@ func (p *pipe) readInto(b []byte) (int, error) {
 	}
 }
 
-// empty resets the buffer, and gives a large one back.
+// empty resets the buffer. A large one is given back when little of it was used.
 func (p *pipe) empty() {
-	p.start = 0
-	p.buf = p.buf[:0]
-	if cap(p.buf) > idleBuffer {
+	if cap(p.buf) > idleBuffer && len(p.buf) <= idleBuffer {
 		p.buf = nil
 	}
+	p.buf, p.start = p.buf[:0], 0
 }
 
 func (p *pipe) writeFrom(b []byte) (n int, err error) {
@@ -161,9 +160,13 @@ func stop(t *time.Timer) {
 }
 
 // setDeadline sets d, one of p's two, to t; zero is none.
-func (p *pipe) setDeadline(d *deadline, t time.Time) {
+func (p *pipe) setDeadline(d *deadline, t time.Time) error {
 	wait := time.Until(t)
 	p.mu.Lock()
+	if d == &p.read && p.readClosed || d == &p.write && p.writeClosed {
+		p.mu.Unlock()
+		return net.ErrClosed
+	}
 	old := d.drop()
 	generation := d.generation
 	d.passed = !t.IsZero() && wait <= 0
@@ -171,7 +174,7 @@ func (p *pipe) setDeadline(d *deadline, t time.Time) {
 	stop(old)
 	p.changed.Broadcast()
 	if t.IsZero() || wait <= 0 {
-		return
+		return nil
 	}
 	timer := time.AfterFunc(wait, func() {
 		p.mu.Lock()
@@ -190,4 +193,5 @@ func (p *pipe) setDeadline(d *deadline, t time.Time) {
 	if !current { // closed or set again meanwhile
 		timer.Stop()
 	}
+	return nil
 }

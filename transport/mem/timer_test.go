@@ -1,0 +1,25 @@
+package mem_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/gofpnn/gofpnn/transport/mem"
+)
+
+func TestDeadlineDuringCloseEndsCleanly(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		for range 200 {
+			a, b := mem.Pipe()
+			deadline := in(time.Minute)
+			for _, c := range []*mem.Conn{a, b} {
+				read := startRead(c)
+				go func() { _ = c.SetDeadline(deadline) }()
+				go func() { _ = c.Close() }()
+				defer func() { <-read.done }()
+			}
+			synctest.Wait()
+		}
+	})
+}
