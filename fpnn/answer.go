@@ -50,10 +50,10 @@ func (a *Answer) read(flags frame.Flags) (err error) {
 
 // remoteError reads an error answer. Python peers repeat the code as a number
 // in "ex".
-func (a *Answer) remoteError(method string) error {
+func (a *Answer) remoteError(method string) (*RemoteError, error) {
 	code, err := a.Int64("code")
 	if err != nil {
-		return &decodeError{err}
+		return nil, &decodeError{err}
 	}
 	e := &RemoteError{Code: int(code), Method: method}
 	if e.Message, err = a.Text("ex"); errors.Is(err, codec.ErrWrongType) {
@@ -62,7 +62,7 @@ func (a *Answer) remoteError(method string) error {
 		}
 	}
 	e.Raiser, _ = a.Text("raiser")
-	return e
+	return e, nil
 }
 
 // decodeError ends a call whose answer came but cannot be read. Its code, 20006,

@@ -73,10 +73,14 @@ func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *An
 	if err := answer.read(k.flags); err != nil {
 		return &OpError{Op: "call", Method: method, Seq: k.seq, Sent: true, Err: err}
 	}
-	if k.status != 0 {
-		return answer.remoteError(method)
+	if k.status == 0 {
+		return nil
 	}
-	return nil
+	remote, err := answer.remoteError(method)
+	if err != nil {
+		return &OpError{Op: "call", Method: method, Seq: k.seq, Sent: true, Err: err}
+	}
+	return remote
 }
 
 // roundTrip registers and sends k and waits for its end.
@@ -150,20 +154,24 @@ func (c *Conn) abandon(ctx context.Context, k *call) error {
 		return k.err
 	}
 	c.pending.take(k.seq)
-	c.withdraw(k)
+	freed := c.withdraw(k)
 	drained := c.drained()
 	c.mu.Unlock()
+	freed.send()
 	drained.send()
 	return ctx.Err()
 }
 
 // withdraw takes the package of a call that has ended back out of the buffer,
-// if it is still there: then the peer will never see it.
-func (c *Conn) withdraw(k *call) {
+// if it is still there: then the peer will never see it. It returns the notice
+// to send to those who wait for the room.
+func (c *Conn) withdraw(k *call) notice {
 	k.sent = k.batch != 0 && k.batch <= c.begun
-	if k.batch > c.begun {
-		c.out = cut(c.out, k.seq)
+	if k.batch <= c.begun {
+		return nil
 	}
+	c.out = cut(c.out, k.seq)
+	return c.takeSpace()
 }
 
 // cut removes the twoway quest numbered seq from a buffer of whole packages.
@@ -198,12 +206,16 @@ func (c *Conn) sweep() {
 		now := time.Since(c.born)
 		c.mu.Lock()
 		expired, next := c.pending.takeExpired(now)
+		var freed notice
 		for _, k := range expired {
-			c.withdraw(k)
+			if n := c.withdraw(k); n != nil {
+				freed = n
+			}
 		}
 		c.sweeping = next != 0
 		drained := c.drained()
 		c.mu.Unlock()
+		freed.send()
 		drained.send()
 		for _, k := range expired {
 			k.err = context.DeadlineExceeded

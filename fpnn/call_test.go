@@ -366,6 +366,9 @@ func TestErrorAnswers(t *testing.T) {
 			_, err := c.Call(t.Context(), "m", nil)
 			if tt.want == nil {
 				require.Equal(t, fpnn.CodeCoreDecoding, fpnn.Code(err))
+				var op *fpnn.OpError
+				require.ErrorAs(t, err, &op)
+				require.True(t, op.Sent)
 			} else {
 				tt.want.Method = "m"
 				var remote *fpnn.RemoteError

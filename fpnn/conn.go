@@ -39,12 +39,15 @@ type Conn struct {
 	out, spare []byte        // the buffer being filled, and the one written before
 	begun      uint64        // Writes begun; out goes with number begun+1
 	writing    bool          // somebody is in Write, or about to be
-	spaceFreed chan struct{} // closed when out has been taken, if somebody waits
+	spaceFreed notice        // sent when out has got room, if somebody waits
+	refusals   int           // bytes in out beyond the write buffer's limit
 	quiet      bool          // the peer has read everything written so far
 	tail       uint32        // number of the last package written, if a twoway quest
 
 	inbox      []*Quest
 	inboxBytes int
+	late       int // quests that wait for their Responder
+	lateBytes  int
 	workers    int
 	serving    int // quests accepted and not yet finished with
 	draining   bool
@@ -182,17 +185,15 @@ func (c *Conn) fail(err error) {
 		k.sent = k.batch != 0 && k.batch <= c.begun
 		k.err = err
 	}
-	freed := c.spaceFreed
-	c.out, c.spare, c.spaceFreed = nil, nil, nil
+	freed := c.takeSpace()
+	c.out, c.spare = nil, nil
 	c.inbox, c.inboxBytes = nil, 0
+	c.spawn(c.closeTransport)
 	c.mu.Unlock()
 
-	if freed != nil {
-		close(freed)
-	}
+	freed.send()
 	close(c.down)
 	c.cancel(err)
-	_ = c.nc.Close()
 	for _, k := range calls {
 		k.done <- struct{}{}
 	}
@@ -201,7 +202,15 @@ func (c *Conn) fail(err error) {
 	}
 }
 
-// spawn starts a goroutine, which ends with exit. c.mu is held and c.err nil.
+// closeTransport is a goroutine of its own, since some transports wait for their
+// peer: TLS for five seconds, to say goodbye.
+func (c *Conn) closeTransport() {
+	defer c.exit()
+	_ = c.nc.Close()
+}
+
+// spawn starts a goroutine, which ends with exit. c.mu is held, and fail has not
+// been left.
 func (c *Conn) spawn(f func()) {
 	c.running++
 	go f()

@@ -10,7 +10,10 @@ import (
 	"github.com/gofpnn/gofpnn/codec"
 )
 
-var errSlowPeer = errors.New("peer does not read its answers")
+var (
+	errSlowPeer = errors.New("peer does not read its answers")
+	errHandler  = Errorf(CodeCoreUnknown, "handler failed")
+)
 
 // Handler answers quests.
 //

@@ -147,10 +147,10 @@ func WithMaxInFlight(n int) Option {
 	return number("WithMaxInFlight", n, 1, func(c *connConfig) *int { return &c.maxInFlight })
 }
 
-// WithInbox sets how many quests of one connection may wait for a worker. The
-// next twoway quest is answered with 20011, the next oneway quest dropped. The
-// waiting payloads together never exceed the largest package either. Default
-// [DefaultInbox]; at least 1.
+// WithInbox sets how many quests of one connection may wait for a worker, or for
+// a late answer ([Quest.Later]). The next twoway quest is answered with 20011,
+// the next oneway quest dropped. The waiting payloads together never exceed the
+// largest package either. Default [DefaultInbox]; at least 1.
 func WithInbox(n int) Option {
 	return number("WithInbox", n, 1, func(c *connConfig) *int { return &c.inboxSize })
 }

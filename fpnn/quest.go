@@ -130,7 +130,8 @@ func (e *Error) AppendPayload(b []byte) ([]byte, error) {
 // returns is then ignored. The quest stays valid until it is answered.
 //
 // A quest not answered within the late time-out ([WithLateTimeout]) is answered
-// with 20001. Later is called by the handler, at most once.
+// with 20001. Until it is answered it counts as one that waits ([WithInbox]).
+// Later is called by the handler, at most once.
 func (q *Quest) Later() *Responder {
 	r := &Responder{quest: q}
 	q.later = r
@@ -178,6 +179,8 @@ func (q *Quest) answerLate(v any, err error) error {
 	}
 	c.mu.Lock()
 	c.serving--
+	c.late--
+	c.lateBytes -= len(q.buf)
 	drained := c.drained()
 	c.mu.Unlock()
 	drained.send()

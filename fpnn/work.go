@@ -11,10 +11,10 @@ import (
 // empty. One worker keeps the order of arrival.
 
 // accept queues q unless the inbox is full or the connection is shutting down.
-// c.mu is held.
+// Quests that are answered late count as waiting. c.mu is held.
 func (c *Conn) accept(q *Quest) bool {
-	if c.err != nil || c.draining || len(c.inbox) >= c.inboxSize ||
-		c.inboxBytes > 0 && c.inboxBytes+len(q.buf) > c.maxPackage {
+	waiting, bytes := len(c.inbox)+c.late, c.inboxBytes+c.lateBytes
+	if c.err != nil || c.draining || waiting >= c.inboxSize || bytes > 0 && bytes+len(q.buf) > c.maxPackage {
 		return false
 	}
 	c.inbox = append(c.inbox, q)
@@ -56,7 +56,10 @@ func (c *Conn) refuse(q *Quest) {
 	c.mu.Unlock()
 	pkg := q.encode(nil, reason)
 	c.mu.Lock()
-	if len(c.out)+len(pkg) > c.writeBuffer+refusalQuota {
+	if len(c.out)+len(pkg) > c.writeBuffer {
+		c.refusals += len(pkg)
+	}
+	if c.refusals > refusalQuota {
 		c.mu.Unlock()
 		c.fail(lost(errSlowPeer))
 		return
@@ -72,32 +75,54 @@ func (c *Conn) work() {
 	defer c.exit()
 	c.mu.Lock()
 	q := c.nextQuest()
+	if q == nil {
+		c.workers--
+	}
+	c.mu.Unlock()
 	for q != nil {
-		c.mu.Unlock()
-		pkg, late := c.serve(q)
+		q = c.serveAndNext(q)
+	}
+}
+
+// serveAndNext serves q, gets its answer on the way and returns the next quest.
+//
+// A handler that calls runtime.Goexit (as a test does that fails in one) takes
+// the worker with it: another one goes on in its place.
+func (c *Conn) serveAndNext(q *Quest) (next *Quest) {
+	var pkg []byte
+	late, returned := false, false
+	defer func() {
+		if !returned {
+			pkg, late = q.result(nil, errHandler)
+		}
 		c.mu.Lock()
 		if pkg != nil && c.waitForRoom(context.Background(), pkg, 0) == nil && c.err == nil {
 			c.append(pkg)
 		}
-		if !late {
+		if late {
+			c.late++
+			c.lateBytes += len(q.buf)
+		} else {
 			c.serving--
 		}
-		next := c.nextQuest()
+		if returned {
+			next = c.nextQuest()
+		}
 		if next == nil {
 			c.workers--
+		}
+		if next == nil && len(c.inbox) > 0 {
+			c.workers++
+			c.spawn(c.goWork)
 		}
 		c.answerAndUnlock(next != nil)
 		if !late {
 			q.free()
 		}
-		if next == nil {
-			return
-		}
-		q = next
-		c.mu.Lock()
-	}
-	c.workers--
-	c.mu.Unlock()
+	}()
+	pkg, late = c.serve(q)
+	returned = true
+	return nil
 }
 
 // answerAndUnlock gets the answers on their way. The last worker to leave writes
@@ -132,7 +157,7 @@ func (c *Conn) serve(q *Quest) (pkg []byte, late bool) {
 	defer func() {
 		if r := recover(); r != nil {
 			c.logger.Error("handler panicked", "method", q.method, "panic", r, "stack", string(debug.Stack()))
-			pkg, late = q.result(nil, Errorf(CodeCoreUnknown, "handler failed"))
+			pkg, late = q.result(nil, errHandler)
 		}
 	}()
 	return q.result(c.handler.ServeQuest(c.ctx, q))

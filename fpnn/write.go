@@ -14,7 +14,7 @@ const (
 	// maxOwn is the largest package in bytes that a lone caller writes itself.
 	// Any send buffer takes as much when the peer has read all that came before.
 	maxOwn = 4 << 10
-	// refusalQuota is the room in bytes beyond the write buffer's limit for the
+	// refusalQuota is the room in bytes, when the write buffer is full, for the
 	// answers the reader gives itself, since it must not wait.
 	refusalQuota = 16 << 10
 )
@@ -30,10 +30,10 @@ func (c *Conn) room(pkg []byte) bool {
 	return len(c.out) == 0 || len(c.out)+len(pkg) <= c.writeBuffer
 }
 
-// space returns a channel that is closed when the buffer has been emptied.
+// space returns a channel that is closed when the buffer has got more room.
 func (c *Conn) space() <-chan struct{} {
 	if c.spaceFreed == nil {
-		c.spaceFreed = make(chan struct{})
+		c.spaceFreed = make(notice)
 	}
 	return c.spaceFreed
 }
@@ -101,6 +101,14 @@ func (c *Conn) waitForRoom(ctx context.Context, pkg []byte, timeout time.Duratio
 	return nil
 }
 
+// takeSpace returns the notice to send to those who wait for room, if the buffer
+// has just got some. c.mu is held.
+func (c *Conn) takeSpace() notice {
+	freed := c.spaceFreed
+	c.spaceFreed = nil
+	return freed
+}
+
 // flush writes until the buffer is empty.
 //
 // With more than one quest under way it steps back once before each Write:
@@ -131,13 +139,11 @@ func (c *Conn) flush() {
 // writeBatch writes what the buffer holds. It is called with c.mu held and
 // c.writing set, and unlocks.
 func (c *Conn) writeBatch() bool {
-	buf, freed := c.out, c.spaceFreed
-	c.out, c.spare, c.spaceFreed = c.spare, nil, nil
+	buf, freed := c.out, c.takeSpace()
+	c.out, c.spare, c.refusals = c.spare, nil, 0
 	c.begun++
 	c.mu.Unlock()
-	if freed != nil {
-		close(freed)
-	}
+	freed.send()
 	if !c.write(buf) {
 		return false
 	}
@@ -188,5 +194,7 @@ func (c *Conn) writeOwn(k *call) {
 	}
 	c.mu.Lock()
 	c.writing = false
+	drained := c.drained() // the answer may have come already
 	c.flushAndUnlock()
+	drained.send()
 }

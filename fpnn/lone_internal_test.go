@@ -1,0 +1,64 @@
+package fpnn
+
+import (
+	"context"
+	"net"
+	"testing"
+	"testing/synctest"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport/mem"
+)
+
+// slowReturn is a connection whose Write has done its work before it returns, as
+// one does whose goroutine waits for a processor.
+type slowReturn struct {
+	net.Conn
+	release chan struct{}
+}
+
+func (s *slowReturn) Write(b []byte) (int, error) {
+	n, err := s.Conn.Write(b)
+	<-s.release
+	return n, err
+}
+
+// A lone caller writes by itself. Its answer may come while it is still at it:
+// then the end of its Write is the last thing Shutdown waits for.
+func TestShutdownEndsThoughTheAnswerOvertookTheWrite(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := mem.Pipe()
+		slow := &slowReturn{near, make(chan struct{})}
+		cfg := defaultConfig()
+		cfg.ended = func(*Conn) {}
+		c := newConn(slow, &cfg)
+		c.buffered = true // as TCP is
+		c.start()
+		go func() {
+			var q frame.Package
+			if frame.NewReader(far, frame.DefaultMaxPackage).Read(&q) == nil {
+				b := frame.AppendAnswer(nil, 1, frame.MsgPack, 0, q.Seq)
+				b = append(b, 0x80)
+				_ = frame.Finish(b, frame.DefaultMaxPackage)
+				_, _ = far.Write(b)
+			}
+		}()
+		ended := make(chan error, 2)
+		go func() {
+			_, err := c.Call(t.Context(), "m", nil)
+			ended <- err
+		}()
+		synctest.Wait()
+		require.Zero(t, c.Stats().InFlight, "the answer has come")
+		go func() { ended <- c.Shutdown(context.Background()) }()
+		synctest.Wait()
+		close(slow.release)
+		require.NoError(t, <-ended)
+		require.NoError(t, <-ended)
+		<-c.Done()
+		_ = far.Close()
+	})
+}
