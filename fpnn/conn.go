@@ -36,13 +36,13 @@ type Conn struct {
 	pending  pending
 	sweeping bool
 
-	out, spare []byte        // the buffer being filled, and the one written before
-	begun      uint64        // Writes begun; out goes with number begun+1
-	writing    bool          // somebody is in Write, or about to be
-	spaceFreed notice        // sent when out has got room, if somebody waits
-	refusals   int           // bytes in out beyond the write buffer's limit
-	quiet      bool          // the peer has read everything written so far
-	tail       uint32        // number of the last package written, if a twoway quest
+	out, spare []byte // the buffer being filled, and the one written before
+	begun      uint64 // Writes begun; out goes with number begun+1
+	writing    bool   // somebody is in Write, or about to be
+	spaceFreed notice // sent when out has got room, if somebody waits
+	refusals   int    // bytes in out beyond the write buffer's limit
+	quiet      bool   // the peer has read everything written so far
+	tail       uint32 // number of the last package written, if a twoway quest
 
 	inbox      []*Quest
 	inboxBytes int
