@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"io"
 	"math"
+	"runtime"
 	"strings"
 	"testing"
 	"time"
@@ -384,5 +385,34 @@ func TestExtContentIsNotTakenForAMap(t *testing.T) {
 		var x map[string]map[string]int
 		_ = codec.Unmarshal(raw(t, "81 a16d"+ext), &x)
 		require.Empty(t, x["m"], ext)
+	}
+}
+
+// A map inside a map inside a map, each with a key twice, must not cost a copy
+// for every level.
+func TestNestedDuplicatesCostNoCopyEach(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	const size = 1 << 20
+	for name, head := range map[string][]byte{
+		"keys twice":    codec.AppendString(codec.AppendNil(codec.AppendString(codec.AppendMapHeader(nil, 2), "a")), "a"),
+		"maps for keys": codec.AppendMapHeader(nil, 1),
+	} {
+		b := codec.AppendString(codec.AppendMapHeader(nil, 1), "top")
+		b = append(b, bytes.Repeat(head, 250)...)
+		b = codec.AppendBytes(b, make([]byte, size))
+		if name == "maps for keys" {
+			b = append(b, bytes.Repeat(codec.AppendNil(nil), 250)...)
+		}
+		p, err := codec.ParsePayload(b)
+		require.NoError(t, err)
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		var into struct{ A int }
+		_ = p.Decode(&into)
+		_, _ = p.AppendJSON(nil)
+		runtime.ReadMemStats(&after)
+		require.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(40*size), name)
 	}
 }

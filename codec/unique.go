@@ -1,7 +1,6 @@
 package codec
 
 import (
-	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -52,30 +51,41 @@ func appendUnique(b, in []byte, ext bool) (out, rest []byte) {
 func appendUniqueMap(b, in []byte, n int, ext bool) (out, rest []byte) {
 	start := len(b)
 	b = AppendMapHeader(b, n)
-	type pair struct{ from, value, to int }
+	type pair struct {
+		from, to int
+		again    bool // the key comes again
+	}
 	pairs := make([]pair, n)
 	last := make(map[string]int, n)
+	kept := n
 	for i := range pairs {
 		p := &pairs[i]
 		p.from = len(b)
-		if f, at, size := header(in); f.kind == String || f.kind == Bytes {
+		f, at, size := header(in)
+		if f.kind == String || f.kind == Bytes {
 			b, in = AppendString(b, string(in[at:at+size])), in[at+size:]
 		} else {
 			b, in = appendUnique(b, in, ext)
 		}
-		p.value = len(b)
+		if !f.isContainer() { // keys that nobody can look up may be there twice
+			key := string(b[p.from:])
+			if before, twice := last[key]; twice {
+				pairs[before].again = true
+				kept--
+			}
+			last[key] = i
+		}
 		b, in = appendUnique(b, in, ext)
 		p.to = len(b)
-		last[string(b[p.from:p.value])] = i
 	}
-	if len(last) == n {
+	if kept == n {
 		return b, in
 	}
-	all := bytes.Clone(b[start:])
-	b = AppendMapHeader(b[:start], len(last))
-	for i, p := range pairs {
-		if last[string(all[p.from-start:p.value-start])] == i {
-			b = append(b, all[p.from-start:p.to-start]...)
+	all := b
+	b = AppendMapHeader(b[:start], kept) // no longer than the one before
+	for _, p := range pairs {
+		if !p.again {
+			b = append(b, all[p.from:p.to]...) // moves to the left
 		}
 	}
 	return b, in

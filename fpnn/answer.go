@@ -30,9 +30,11 @@ func (a *Answer) Value() (codec.Value, error) {
 	return codec.ParseValue(a.Raw())
 }
 
+// reset makes the answer an empty one and keeps its buffer.
+func (a *Answer) reset() { *a = Answer{buf: a.buf[:0]} }
+
 // read makes the answer a view of a.buf.
 func (a *Answer) read(flags frame.Flags) (err error) {
-	a.notMap = false
 	if flags&frame.JSON != 0 {
 		a.Payload, err = codec.ParseJSON(a.buf)
 	} else {

@@ -9,7 +9,8 @@ import (
 )
 
 // builtins serves the methods every server has, whose names begin with '*', and
-// leaves the others to the next Handler.
+// leaves the others to the next Handler. It serves them to every peer, where C++
+// servers serve all but `*ping` to private addresses only.
 type builtins struct {
 	server *Server
 	next   Handler

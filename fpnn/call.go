@@ -23,6 +23,7 @@ type call struct {
 	err      error         // instead of an answer
 	done     chan struct{} // one token per call; capacity 1
 	seq      uint32
+	standing *standing     // where the package waits for room, if so
 	batch    uint64        // the Write the package belongs to; 0: in no buffer yet
 	sent     bool          // set with err
 	deadline time.Duration // since Conn.born; 0: none
@@ -54,6 +55,7 @@ func (c *Conn) Call(ctx context.Context, method string, args any) (Answer, error
 
 // CallInto is [Conn.Call] with an Answer whose buffer is used again.
 func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
+	answer.reset()
 	k := c.newCall()
 	defer c.freeCall(k)
 	var err error
@@ -64,7 +66,6 @@ func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *An
 		k.deadline = time.Since(c.born) + c.timeout
 	}
 	k.buf = answer.buf[:0]
-	answer.Payload, answer.notMap = codec.Payload{}, false
 	err = c.roundTrip(ctx, k)
 	answer.buf = k.buf
 	if err != nil {
@@ -85,7 +86,7 @@ func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *An
 
 // roundTrip registers and sends k and waits for its end.
 func (c *Conn) roundTrip(ctx context.Context, k *call) error {
-	if err := c.send(ctx, k); err != nil {
+	if err := c.send(k); err != nil {
 		return err
 	}
 	if ctx.Done() == nil {
@@ -102,7 +103,7 @@ func (c *Conn) roundTrip(ctx context.Context, k *call) error {
 
 // send registers k and puts its package on the way. An error says that k is not
 // registered; nil leaves its end to whoever takes it out of the table.
-func (c *Conn) send(ctx context.Context, k *call) error {
+func (c *Conn) send(k *call) error {
 	c.mu.Lock()
 	if err := c.refusal(); err != nil {
 		c.mu.Unlock()
@@ -122,25 +123,7 @@ func (c *Conn) send(ctx context.Context, k *call) error {
 		c.writeOwn(k) // unlocks
 		return nil
 	}
-	for !c.room(k.pkg) {
-		space := c.space()
-		c.mu.Unlock()
-		select {
-		case <-space:
-		case <-k.done:
-			k.done <- struct{}{}
-			return nil
-		case <-ctx.Done():
-			return nil // the caller sees it too
-		}
-		c.mu.Lock()
-		if !c.pending.has(k) {
-			c.mu.Unlock()
-			return nil
-		}
-	}
-	k.batch = c.append(k.pkg)
-	c.tail = k.seq
+	c.appendCall(k)
 	c.flushAndUnlock()
 	return nil
 }
@@ -154,41 +137,56 @@ func (c *Conn) abandon(ctx context.Context, k *call) error {
 		return k.err
 	}
 	c.pending.take(k.seq)
-	freed := c.withdraw(k)
+	c.withdraw(k)
 	drained := c.drained()
 	c.mu.Unlock()
-	freed.send()
 	drained.send()
 	return ctx.Err()
 }
 
-// withdraw takes the package of a call that has ended back out of the buffer,
-// if it is still there: then the peer will never see it. It returns the notice
-// to send to those who wait for the room.
-func (c *Conn) withdraw(k *call) notice {
+// withdraw has the package of a call that has ended not written, if no Write has
+// taken it yet: then the peer will never see it.
+func (c *Conn) withdraw(k *call) {
 	k.sent = k.batch != 0 && k.batch <= c.begun
-	if k.batch <= c.begun {
-		return nil
+	if k.standing != nil {
+		c.leave(k.standing)
 	}
-	c.out = cut(c.out, k.seq)
-	return c.takeSpace()
+	if k.batch <= c.begun {
+		return
+	}
+	if c.withdrawn == nil {
+		c.withdrawn = make(map[uint32]struct{})
+	}
+	c.withdrawn[k.seq] = struct{}{}
 }
 
-// cut removes the twoway quest numbered seq from a buffer of whole packages.
-func cut(out []byte, seq uint32) []byte {
+// without removes the twoway quests with those numbers from a buffer of whole
+// packages.
+func without(out []byte, seqs map[uint32]struct{}) []byte {
+	if len(seqs) == 0 {
+		return out
+	}
 	var p frame.Package
+	kept := 0
 	for at := 0; at < len(out); {
 		n, err := p.Parse(out[at:], len(out))
 		if n == 0 || err != nil {
 			panic("fpnn: write buffer holds something else than packages")
 		}
-		if p.Kind == frame.Twoway && p.Seq == seq {
-			return append(out[:at], out[at+n:]...)
+		if _, gone := seqs[p.Seq]; !gone || p.Kind != frame.Twoway {
+			kept += copy(out[kept:], out[at:at+n])
 		}
 		at += n
 	}
-	return out
+	return out[:kept]
 }
+
+// How much later than its default time-out a call may end, so that one sweep
+// ends many: this part of the time-out, but no more than this time.
+const (
+	sweepFraction = 64
+	maxSweep      = 10 * time.Millisecond
+)
 
 // sweep ends the calls whose default time-out has passed: one timer for all of
 // them, since a context each would cost more than the call. It stops when no
@@ -206,16 +204,12 @@ func (c *Conn) sweep() {
 		now := time.Since(c.born)
 		c.mu.Lock()
 		expired, next := c.pending.takeExpired(now)
-		var freed notice
 		for _, k := range expired {
-			if n := c.withdraw(k); n != nil {
-				freed = n
-			}
+			c.withdraw(k)
 		}
 		c.sweeping = next != 0
 		drained := c.drained()
 		c.mu.Unlock()
-		freed.send()
 		drained.send()
 		for _, k := range expired {
 			k.err = context.DeadlineExceeded
@@ -224,7 +218,7 @@ func (c *Conn) sweep() {
 		if next == 0 {
 			return
 		}
-		timer.Reset(next - now)
+		timer.Reset(max(next-now, min(c.timeout/sweepFraction, maxSweep)))
 	}
 }
 

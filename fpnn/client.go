@@ -3,6 +3,7 @@ package fpnn
 import (
 	"context"
 	"net"
+	"os"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -22,17 +23,19 @@ type Client struct {
 	endpoints   []endpoint
 	dialer      transport.Dialer
 	dialTimeout time.Duration
-	maxWaiting  int64
+	maxWaiting  int
 
 	ctx     context.Context // of dials; ends with Close
 	cancel  context.CancelFunc
 	current atomic.Pointer[Conn]
 	dials   singleflight.Group
-	waiting atomic.Int64
 
-	mu     sync.Mutex
-	closed bool
-	tasks  sync.WaitGroup // connections, and the dial in progress
+	mu      sync.Mutex
+	closed  bool
+	dialing bool
+	waiting int            // callers in conn, and those who have left the dial in progress
+	left    int            // the latter
+	tasks   sync.WaitGroup // connections, and the dial in progress
 }
 
 // Dial returns a [Client] that is connected to endpoint, see [NewClient].
@@ -68,7 +71,7 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 		return nil, errors.New("fpnn: NewClient without an endpoint")
 	}
 	for _, s := range endpoints {
-		e, err := parseEndpoint(s)
+		e, err := c.parseEndpoint(s)
 		if err != nil {
 			return nil, err
 		}
@@ -79,9 +82,13 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 }
 
 // Connect makes sure that there is a connection. Calls do so themselves; it
-// serves to fail early.
+// serves to fail early. Its error is an [*OpError].
 func (c *Client) Connect(ctx context.Context) error {
 	_, err := c.conn(ctx)
+	var op *OpError
+	if err != nil && !errors.As(err, &op) {
+		err = &OpError{Op: "dial", Err: err}
+	}
 	return err
 }
 
@@ -90,7 +97,8 @@ func (c *Client) Connect(ctx context.Context) error {
 //
 // args is the quest's payload: nil for an empty one, a [codec.Appender] (the
 // fastest), or a map or struct that becomes one map. method is 1 to 255 bytes.
-// Without a deadline in ctx the client's time-out applies ([WithTimeout]).
+// Without a deadline in ctx the client's time-out applies ([WithTimeout]), to the
+// making of a connection and the call together.
 //
 // An error answer is a [*RemoteError], any other failure an [*OpError] whose
 // cause is ctx's error, [ErrDisconnected], [ErrClosed], [ErrQueueFull],
@@ -106,6 +114,12 @@ func (c *Client) Call(ctx context.Context, method string, args any) (Answer, err
 // codec.Appender for args it allocates nothing. After an error the Answer is
 // that of the peer's error answer, or empty.
 func (c *Client) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
+	if conn := c.Conn(); conn != nil {
+		return conn.CallInto(ctx, method, args, answer)
+	}
+	answer.reset()
+	ctx, cancel := c.withTimeout(ctx)
+	defer cancel()
 	conn, err := c.conn(ctx)
 	if err != nil {
 		return &OpError{Op: "call", Method: method, Err: err}
@@ -117,11 +131,22 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 // nothing tells whether the peer got it. Arguments and errors are those of
 // [Client.Call].
 func (c *Client) Notify(ctx context.Context, method string, args any) error {
+	ctx, cancel := c.withTimeout(ctx)
+	defer cancel()
 	conn, err := c.conn(ctx)
 	if err != nil {
 		return &OpError{Op: "notify", Method: method, Err: err}
 	}
 	return conn.Notify(ctx, method, args)
+}
+
+// withTimeout gives ctx the default time-out, if it has none of its own and there
+// is no connection. With one, no context is made.
+func (c *Client) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
+	if _, ok := ctx.Deadline(); ok || c.config.timeout == 0 || c.Conn() != nil {
+		return ctx, func() {}
+	}
+	return context.WithTimeout(ctx, c.config.timeout)
 }
 
 // Conn returns the present connection, or nil while there is none.
@@ -173,18 +198,42 @@ func (c *Client) conn(ctx context.Context) (*Conn, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	defer c.waiting.Add(-1)
-	if c.waiting.Add(1) > c.maxWaiting {
+	if !c.queue() {
 		return nil, ErrQueueFull
 	}
 	select {
 	case r := <-c.dials.DoChan("", c.dial):
+		c.unqueue(false)
 		if r.Err != nil {
 			return nil, r.Err
 		}
 		return r.Val.(*Conn), nil
 	case <-ctx.Done():
+		c.unqueue(true)
 		return nil, ctx.Err()
+	}
+}
+
+// queue admits one more caller who waits for a connection.
+func (c *Client) queue() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.waiting >= c.maxWaiting {
+		return false
+	}
+	c.waiting++
+	return true
+}
+
+// unqueue tells that a caller waits no more. The dial keeps something for each
+// who leaves it, so they count until it ends.
+func (c *Client) unqueue(early bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if early && c.dialing {
+		c.left++
+	} else {
+		c.waiting--
 	}
 }
 
@@ -196,8 +245,9 @@ func (c *Client) dial() (any, error) {
 		return nil, ErrClosed
 	}
 	c.tasks.Add(1)
+	c.dialing = true
 	c.mu.Unlock()
-	defer c.tasks.Done()
+	defer c.dialed()
 
 	if conn := c.Conn(); conn != nil {
 		return conn, nil // made since the caller looked
@@ -216,11 +266,24 @@ func (c *Client) dial() (any, error) {
 	return nil, err
 }
 
+func (c *Client) dialed() {
+	c.mu.Lock()
+	c.dialing = false
+	c.waiting -= c.left
+	c.left = 0
+	c.mu.Unlock()
+	c.tasks.Done()
+}
+
 func (c *Client) dialOne(e endpoint) (net.Conn, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, c.dialTimeout)
 	defer cancel()
 	nc, err := c.dialer.DialContext(ctx, e.network, e.address)
 	if err != nil {
+		// A Dialer may find the deadline passed before ctx has noticed.
+		if errors.Is(err, os.ErrDeadlineExceeded) {
+			err = &timeoutError{err}
+		}
 		return nil, errors.WithStack(&OpError{Op: "dial", Err: err})
 	}
 	return nc, nil
@@ -228,13 +291,13 @@ func (c *Client) dialOne(e endpoint) (net.Conn, error) {
 
 // adopt makes nc the client's connection.
 func (c *Client) adopt(nc net.Conn) (*Conn, error) {
+	conn := newConn(nc, &c.config)
 	c.mu.Lock()
 	if c.closed {
 		c.mu.Unlock()
 		_ = nc.Close()
 		return nil, ErrClosed
 	}
-	conn := newConn(nc, &c.config)
 	c.tasks.Add(1)
 	c.current.Store(conn)
 	c.mu.Unlock()
@@ -245,12 +308,15 @@ func (c *Client) adopt(nc net.Conn) (*Conn, error) {
 // endpoint is where a server listens, as a Dialer wants it.
 type endpoint struct{ network, address string }
 
-func parseEndpoint(s string) (endpoint, error) {
+func (c *Client) parseEndpoint(s string) (endpoint, error) {
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
+		if path == "" {
+			return endpoint{}, errors.Errorf("fpnn: endpoint %q without a path", s)
+		}
 		return endpoint{"unix", path}, nil
 	}
-	if scheme, _, ok := strings.Cut(s, "://"); ok {
-		return endpoint{}, errors.Errorf("fpnn: endpoint %q: no dialer for scheme %q", s, scheme)
+	if _, plain := c.dialer.(*net.Dialer); plain && strings.Contains(s, "://") {
+		return endpoint{}, errors.Errorf("fpnn: endpoint %q: no dialer for its scheme", s)
 	}
 	if s == "" {
 		return endpoint{}, errors.New("fpnn: empty endpoint")

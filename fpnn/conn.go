@@ -36,13 +36,15 @@ type Conn struct {
 	pending  pending
 	sweeping bool
 
-	out, spare []byte // the buffer being filled, and the one written before
-	begun      uint64 // Writes begun; out goes with number begun+1
-	writing    bool   // somebody is in Write, or about to be
-	spaceFreed notice // sent when out has got room, if somebody waits
-	refusals   int    // bytes in out beyond the write buffer's limit
-	quiet      bool   // the peer has read everything written so far
-	tail       uint32 // number of the last package written, if a twoway quest
+	out, spare []byte              // the buffer being filled, and the one written before
+	begun      uint64              // Writes begun; out goes with number begun+1
+	writing    bool                // somebody is in Write, or about to be
+	line       []*standing         // packages for which out has no room yet
+	gaps       int                 // in line, left by those who are gone
+	refusals   int                 // bytes in out beyond the write buffer's limit
+	withdrawn  map[uint32]struct{} // quests in out that are not to be written
+	quiet      bool                // the peer has read everything written so far
+	tail       uint32              // number of the last package written, if a twoway quest
 
 	inbox      []*Quest
 	inboxBytes int
@@ -52,6 +54,7 @@ type Conn struct {
 	serving    int // quests accepted and not yet finished with
 	draining   bool
 	idle       notice // while draining: closed when nothing is left to do
+	closing    bool   // nothing is left to do, and nothing more will be
 }
 
 func newConn(nc net.Conn, cfg *connConfig) *Conn {
@@ -121,12 +124,14 @@ func (c *Conn) Shutdown(ctx context.Context) error {
 	if c.idle == nil {
 		c.idle = make(notice)
 	}
-	idle, drained := c.idle, c.drained()
+	idle := c.idle // before drained takes it away
+	drained := c.drained()
 	c.mu.Unlock()
 	drained.send()
 	var err error
 	select {
 	case <-idle:
+		c.linger(ctx)
 	case <-c.down:
 	case <-ctx.Done():
 		err = ctx.Err()
@@ -134,6 +139,25 @@ func (c *Conn) Shutdown(ctx context.Context) error {
 	c.fail(ErrClosed)
 	return err
 }
+
+// linger waits for the peer to close too, for maxLinger at most. A socket closed
+// while it still receives takes back the answers that are on their way.
+func (c *Conn) linger(ctx context.Context) {
+	nc, ok := c.nc.(interface{ CloseWrite() error })
+	if !ok || c.nc.SetWriteDeadline(time.Now().Add(maxLinger)) != nil || nc.CloseWrite() != nil {
+		return
+	}
+	timer := time.NewTimer(maxLinger)
+	defer timer.Stop()
+	select {
+	case <-c.down:
+	case <-timer.C:
+	case <-ctx.Done():
+	}
+}
+
+// maxLinger is how long Shutdown waits for the peer to close, when all is done.
+const maxLinger = time.Second
 
 // notice is a channel closed once, after c.mu has been released.
 type notice chan struct{}
@@ -152,6 +176,7 @@ func (c *Conn) drained() notice {
 	}
 	n := c.idle
 	c.idle = nil
+	c.closing = true
 	return n
 }
 
@@ -179,19 +204,21 @@ func (c *Conn) fail(err error) {
 		c.mu.Unlock()
 		return
 	}
+	if c.closing {
+		err = ErrClosed
+	}
 	c.err = err
 	calls := c.pending.takeAll()
 	for _, k := range calls {
 		k.sent = k.batch != 0 && k.batch <= c.begun
 		k.err = err
 	}
-	freed := c.takeSpace()
-	c.out, c.spare = nil, nil
+	c.out, c.spare, c.withdrawn, c.line = nil, nil, nil, nil
+	c.serving -= len(c.inbox)
 	c.inbox, c.inboxBytes = nil, 0
 	c.spawn(c.closeTransport)
 	c.mu.Unlock()
 
-	freed.send()
 	close(c.down)
 	c.cancel(err)
 	for _, k := range calls {

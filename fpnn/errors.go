@@ -59,6 +59,12 @@ func (e *RemoteError) Error() string {
 // FPNNCode returns e.Code.
 func (e *RemoteError) FPNNCode() int { return e.Code }
 
+// SafeToRetry reports whether the peer refused to start on the quest: see the
+// function.
+func (e *RemoteError) SafeToRetry() bool {
+	return e.Code == CodeCoreWorkQueueFull || e.Code == CodeCoreServerStopping
+}
+
 // OpError says which operation failed and whether the peer may have seen it.
 type OpError struct {
 	Op     string // "dial", "call", "notify" or "serve"
@@ -84,6 +90,10 @@ func (e *OpError) Error() string {
 
 // Unwrap returns the cause.
 func (e *OpError) Unwrap() error { return e.Err }
+
+// SafeToRetry reports whether the peer has not received and will not receive the
+// quest: see the function.
+func (e *OpError) SafeToRetry() bool { return !e.Sent }
 
 // Format prints, with %+v, the stack of a cause that has one: of a dial, a
 // handshake or what ended a connection. The ends of single calls have none.
@@ -118,6 +128,12 @@ func (e *ProtocolError) Unwrap() error { return e.Err }
 // FPNNCode returns 20009.
 func (e *ProtocolError) FPNNCode() int { return CodeCoreInvalidPackage }
 
+// timeoutError is context.DeadlineExceeded with its cause.
+type timeoutError struct{ err error }
+
+func (e *timeoutError) Error() string   { return e.err.Error() }
+func (e *timeoutError) Unwrap() []error { return []error{context.DeadlineExceeded, e.err} }
+
 // Code returns the FPNN error code that stands for err: the peer's own for a
 // [RemoteError], 0 for nil, 20001 for an error that has none.
 func Code(err error) int {
@@ -137,18 +153,29 @@ func Code(err error) int {
 		return CodeCoreWorkQueueFull
 	case errors.Is(err, ErrTooLarge):
 		return CodeCoreInvalidPackage
+	case isDial(err):
+		return CodeCoreInvalidConnection
 	}
 	return CodeCoreUnknown
+}
+
+// isDial reports whether err is, or was caused by, the failure of a dial.
+func isDial(err error) bool {
+	var op *OpError
+	for errors.As(err, &op) {
+		if op.Op == "dial" {
+			return true
+		}
+		err = op.Err
+	}
+	return false
 }
 
 // SafeToRetry reports whether the peer certainly has not acted on the quest
 // that ended with err: it was never written, or the peer refused to start on it
 // (codes 20011 and 20014). It does not say that another try would fare better.
+// It asks the method of the same name that the error, or one it wraps, has.
 func SafeToRetry(err error) bool {
-	var remote *RemoteError
-	if errors.As(err, &remote) {
-		return remote.Code == CodeCoreWorkQueueFull || remote.Code == CodeCoreServerStopping
-	}
-	var op *OpError
-	return errors.As(err, &op) && !op.Sent
+	var e interface{ SafeToRetry() bool }
+	return errors.As(err, &e) && e.SafeToRetry()
 }

@@ -99,13 +99,16 @@ func period(name string, d time.Duration, zero bool, field func(c *connConfig) *
 		if d < 0 || d == 0 && !zero {
 			return fmt.Errorf("fpnn: %s(%v): out of range", name, d)
 		}
-		*field(c) = d
+		*field(c) = min(d, maxPeriod)
 		return nil
 	})
 }
 
-// WithTimeout sets the time-out of calls whose ctx has no deadline. Default
-// [DefaultTimeout]; 0 for none.
+// maxPeriod is as good as for ever, and can be added to a time.
+const maxPeriod = 100 * 365 * 24 * time.Hour
+
+// WithTimeout sets the time-out of calls whose ctx has no deadline. Calls may end
+// later by a 64th of it, at most 10 ms. Default [DefaultTimeout]; 0 for none.
 func WithTimeout(d time.Duration) Option {
 	return period("WithTimeout", d, true, func(c *connConfig) *time.Duration { return &c.timeout })
 }
@@ -209,7 +212,9 @@ func WithHandler(h Handler) ClientOption {
 	})
 }
 
-// WithDialer sets what makes connections. Default: a [net.Dialer].
+// WithDialer sets what makes connections. It gets "tcp" and the endpoint as it
+// is, or "unix" and the path. Default: a [net.Dialer], which knows no endpoints
+// with "://".
 func WithDialer(d transport.Dialer) ClientOption {
 	return clientOption(func(c *Client) error {
 		if d == nil {
@@ -233,13 +238,14 @@ func WithDialTimeout(d time.Duration) ClientOption {
 }
 
 // WithMaxWaiting sets how many callers may wait for a connection being made; one
-// more gets [ErrQueueFull]. Default [DefaultMaxInFlight]; at least 1.
+// more gets [ErrQueueFull]. Those who give up count until it is made, or cannot
+// be. Default [DefaultMaxInFlight]; at least 1.
 func WithMaxWaiting(n int) ClientOption {
 	return clientOption(func(c *Client) error {
 		if n < 1 {
 			return fmt.Errorf("fpnn: WithMaxWaiting(%d): must be at least 1", n)
 		}
-		c.maxWaiting = int64(n)
+		c.maxWaiting = n
 		return nil
 	})
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -25,8 +26,8 @@ func (n zeros) AppendPayload(b []byte) ([]byte, error) {
 	return codec.AppendBytes(codec.AppendString(codec.AppendMapHeader(b, 1), "b"), make([]byte, n)), nil
 }
 
-// The package of a call that is given up is cut out of the write buffer: those
-// who wait for room must hear of that, as nothing may be written any more.
+// The package of a call that is given up is left out of the next Write, which may
+// then be none at all: those who wait for room must hear of that.
 func TestRoomFreedByACancelledCallIsUsed(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -55,10 +56,77 @@ func TestRoomFreedByACancelledCallIsUsed(t *testing.T) {
 
 		cancel()
 		require.ErrorIs(t, <-buffered, context.Canceled)
-		require.NoError(t, <-noted)
 		close(read)
+		require.NoError(t, <-noted)
 		require.NoError(t, <-writing)
 		require.NoError(t, <-waiting)
+	})
+}
+
+// Packages leave in the order of the calls: one that needs the whole buffer is
+// not overtaken for ever by small ones.
+func TestLargePackageIsNotOvertaken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		read := make(chan struct{})
+		var sizes []int
+		c := newPeer(t, func(p *peer) {
+			<-read
+			for q, ok := p.read(); ok; q, ok = p.read() {
+				sizes = append(sizes, len(q.Payload)>>10)
+				p.echo(q)
+			}
+		}, fpnn.WithWriteTimeout(24*time.Hour))
+		want := []int{100, 50, 300, 1, 2, 250, 300, 3, 4}
+		gaveUp := 5 // its place is not needed
+		var calls sync.WaitGroup
+		for i, size := range want {
+			ctx, cancel := context.WithCancel(t.Context())
+			defer cancel()
+			calls.Go(func() {
+				_, err := c.Call(ctx, "m", zeros(size<<10))
+				require.Equal(t, i == gaveUp, err != nil, err)
+			})
+			synctest.Wait()
+			if i == gaveUp {
+				cancel()
+				synctest.Wait()
+			}
+		}
+		close(read)
+		calls.Wait()
+		require.Equal(t, slices.Delete(want, gaveUp, gaveUp+1), sizes)
+	})
+}
+
+// Callers who wait for room and give up, over and over, leave nothing behind.
+func TestWaitersForRoomThatGiveUpTakeNoMemory(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector makes it slow")
+	}
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		stuck := make(chan struct{})
+		defer close(stuck)
+		c := newPeer(t, func(*peer) { <-stuck }, fpnn.WithWriteBuffer(4096), fpnn.WithWriteTimeout(24*time.Hour))
+		for range 3 { // one in the socket, one in the buffer, one in the line
+			go func() { _, _ = c.Call(t.Context(), "m", zeros(100<<10)) }()
+			synctest.Wait()
+		}
+		var before, after runtime.MemStats
+		const rounds = 20_000
+		for i := range 2 * rounds {
+			if i == rounds {
+				runtime.GC()
+				runtime.ReadMemStats(&before)
+			}
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			require.ErrorIs(t, c.Notify(ctx, "m", nil), context.DeadlineExceeded)
+			cancel()
+		}
+		runtime.GC()
+		runtime.ReadMemStats(&after)
+		require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(rounds*8))
 	})
 }
 
@@ -193,5 +261,31 @@ func TestHandlerThatExitsItsGoroutineCostsOneAnswer(t *testing.T) {
 		}
 		calls.Wait()
 		require.Equal(t, []int{fpnn.CodeCoreUnknown, 0, fpnn.CodeCoreUnknown}, codes)
+	})
+}
+
+func TestGaugesAreZeroWhenAllConnectionsAreGone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		hold := make(chan struct{})
+		c, srv := pair(t, handler(func(context.Context, *fpnn.Quest) (any, error) {
+			<-hold
+			return nil, nil
+		}), []fpnn.ServerOption{fpnn.WithConcurrency(2)})
+		for range 10 {
+			go func() { _, _ = c.Call(t.Context(), "m", nil) }()
+		}
+		synctest.Wait()
+		require.Equal(t, 10, srv.Stats().Serving)
+		conn := srv.Conns()[0]
+		require.NoError(t, c.Close())
+		synctest.Wait()
+		require.Equal(t, 2, conn.Stats().Serving, "those that handlers are at")
+		close(hold)
+		synctest.Wait()
+		stats := srv.Stats()
+		require.Zero(t, stats.Connections)
+		require.Zero(t, stats.Serving)
+		require.EqualValues(t, 10, stats.Quests)
 	})
 }

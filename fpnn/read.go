@@ -40,7 +40,7 @@ func (c *Conn) read() {
 		names   = make(map[string]string)
 		patient = patience{c: c}
 	)
-	for {
+	for progress := false; ; {
 		var err error
 		batch, err = nextBatch(r, batch[:0])
 		c.route(batch, names)
@@ -48,13 +48,15 @@ func (c *Conn) read() {
 			c.fail(malformed("unreadable package", err))
 			return
 		}
+		progress = progress || len(batch) > 0
 		if len(batch) == maxBatch {
 			continue
 		}
-		if err := patient.arm(r.Partial(), len(batch) > 0); err != nil {
+		if err := patient.arm(r.Partial(), progress); err != nil {
 			c.fail(lost(err))
 			return
 		}
+		progress = false
 		if err := r.Fill(); err != nil {
 			c.fail(patient.explain(err))
 			return
@@ -88,7 +90,9 @@ func (c *Conn) route(batch []inbound, names map[string]string) {
 	for i := range batch {
 		in := &batch[i]
 		if in.Kind == frame.Answer {
-			in.call = c.pending.take(in.Seq)
+			if in.call = c.pending.take(in.Seq); in.call != nil && in.call.batch == 0 {
+				c.withdraw(in.call) // the peer answers what it cannot have seen
+			}
 			c.quiet = c.quiet || in.Seq == c.tail && c.tail != 0
 		} else if c.accept(in.quest) {
 			in.quest = nil

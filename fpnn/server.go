@@ -113,6 +113,7 @@ func (s *Server) Serve(l net.Listener) error {
 // ServeConn serves one connection made elsewhere. It returns at once; the server
 // owns nc from then on. It fails with [ErrClosed] if the server is closed.
 func (s *Server) ServeConn(nc net.Conn) error {
+	c := newConn(nc, &s.config)
 	s.mu.Lock()
 	if s.closed {
 		s.mu.Unlock()
@@ -120,7 +121,6 @@ func (s *Server) ServeConn(nc net.Conn) error {
 		return ErrClosed
 	}
 	s.tasks.Add(1)
-	c := newConn(nc, &s.config)
 	s.conns[c] = struct{}{}
 	s.mu.Unlock()
 	s.accepted.Add(1)
@@ -131,6 +131,7 @@ func (s *Server) ServeConn(nc net.Conn) error {
 // remove is called when all of a connection has ended.
 func (s *Server) remove(c *Conn) {
 	stats := c.Stats()
+	stats.InFlight, stats.Serving, stats.Unwritten = 0, 0, 0 // of quests never answered
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.ended.add(stats)

@@ -1,9 +1,11 @@
 package fpnn_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -457,4 +459,76 @@ func TestServeOnAClosedServerReturnsAtOnce(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	require.ErrorIs(t, srv.Serve(l), fpnn.ErrClosed)
+}
+
+// A socket that is closed while its peer still sends is reset, and what the peer
+// has not read yet is lost.
+func TestShutdownLosesNoAnswerToAPeerThatGoesOnSending(t *testing.T) {
+	t.Parallel()
+	for range 5 {
+		srv, err := fpnn.NewServer(handler(func(context.Context, *fpnn.Quest) (any, error) { return zeros(2 << 20), nil }))
+		require.NoError(t, err)
+		l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+		require.NoError(t, err)
+		go srv.Serve(l)
+		nc, err := new(net.Dialer).DialContext(t.Context(), "tcp", l.Addr().String())
+		require.NoError(t, err)
+		w := frame.NewWriter(nc, frame.DefaultMaxPackage)
+		q := quest(1, "big")
+		require.NoError(t, w.Write(&q))
+		require.Eventually(t, func() bool { return srv.Stats().BytesOut > 2<<20 }, 10*time.Second, time.Millisecond)
+		var sender sync.WaitGroup
+		sender.Go(func() {
+			note := quest(0, "note")
+			note.Kind = frame.Oneway
+			for w.Write(&note) == nil {
+			}
+		})
+		down := make(chan error, 1)
+		go func() { down <- srv.Shutdown(context.Background()) }()
+		require.Eventually(t, func() bool { return srv.Stats().Refused > 0 }, 10*time.Second, time.Millisecond)
+		var answer frame.Package
+		require.NoError(t, frame.NewReader(nc, frame.DefaultMaxPackage).Read(&answer))
+		_ = nc.Close()
+		sender.Wait()
+		require.NoError(t, <-down)
+	}
+}
+
+// Packages are routed some at a time. A package begun after exactly so many has
+// a read time-out of its own all the same.
+func TestReadTimeoutBeginsWithEachPackage(t *testing.T) {
+	t.Parallel()
+	for _, whole := range []int{1, 100, 127, 128, 255, 256} {
+		synctest.Test(t, func(t *testing.T) {
+			srv, err := fpnn.NewServer(echoHandler, fpnn.WithReadTimeout(time.Second))
+			require.NoError(t, err)
+			defer srv.Close()
+			near, far := mem.Pipe()
+			defer near.Close()
+			require.NoError(t, srv.ServeConn(far))
+			note := quest(0, "note")
+			note.Kind = frame.Oneway
+			one, err := frame.Append(nil, &note, frame.DefaultMaxPackage)
+			require.NoError(t, err)
+			write := func(b []byte) {
+				_, err := near.Write(b)
+				require.NoError(t, err)
+				synctest.Wait()
+			}
+			for range 8 { // the read buffer grows to take all of what follows
+				write(bytes.Repeat(one, 1000))
+			}
+			write(one[:5])
+			<-time.After(900 * time.Millisecond)
+			write(slices.Concat(one[5:], bytes.Repeat(one, whole), one[:5]))
+			<-time.After(900 * time.Millisecond)
+			write(one[5:])
+			require.Len(t, srv.Conns(), 1, "after %d packages", whole)
+			write(one[:5])
+			<-time.After(1100 * time.Millisecond)
+			synctest.Wait()
+			require.Empty(t, srv.Conns())
+		})
+	}
 }

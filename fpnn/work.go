@@ -56,6 +56,10 @@ func (c *Conn) refuse(q *Quest) {
 	c.mu.Unlock()
 	pkg := q.encode(nil, reason)
 	c.mu.Lock()
+	if c.closing {
+		c.mu.Unlock()
+		return
+	}
 	if len(c.out)+len(pkg) > c.writeBuffer {
 		c.refusals += len(pkg)
 	}
@@ -96,8 +100,8 @@ func (c *Conn) serveAndNext(q *Quest) (next *Quest) {
 			pkg, late = q.result(nil, errHandler)
 		}
 		c.mu.Lock()
-		if pkg != nil && c.waitForRoom(context.Background(), pkg, 0) == nil && c.err == nil {
-			c.append(pkg)
+		if pkg != nil {
+			_ = c.appendOrStand(context.Background(), pkg, 0)
 		}
 		if late {
 			c.late++

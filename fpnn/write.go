@@ -3,6 +3,7 @@ package fpnn
 import (
 	"context"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/pkg/errors"
@@ -23,19 +24,71 @@ const (
 // time writes (c.writing): what is appended meanwhile leaves together in its
 // next Write. It is started when there is something to write and ends when
 // there is nothing left, so an idle connection has none.
+//
+// Packages that find no room stand in c.line, and go into the buffer in that
+// order when it has been taken. As long as there is a line there is something in
+// the buffer.
 
-// room reports whether pkg may be appended. A package larger than the whole
+// standing is a package in the line.
+type standing struct {
+	pkg   []byte // nil if who brought it has left
+	call  *call  // whose quest it is; else
+	moved notice // sent when it has been put into the buffer
+}
+
+// room reports whether pkg may be appended now. A package larger than the whole
 // buffer is taken when the buffer is empty.
 func (c *Conn) room(pkg []byte) bool {
+	return len(c.line) == 0 && c.fits(pkg)
+}
+
+func (c *Conn) fits(pkg []byte) bool {
 	return len(c.out) == 0 || len(c.out)+len(pkg) <= c.writeBuffer
 }
 
-// space returns a channel that is closed when the buffer has got more room.
-func (c *Conn) space() <-chan struct{} {
-	if c.spaceFreed == nil {
-		c.spaceFreed = make(notice)
+// appendCall puts k's package into the buffer, or into the line.
+func (c *Conn) appendCall(k *call) {
+	if !c.room(k.pkg) {
+		k.standing = &standing{pkg: k.pkg, call: k}
+		c.line = append(c.line, k.standing)
+		return
 	}
-	return c.spaceFreed
+	k.batch = c.append(k.pkg)
+	c.tail = k.seq
+}
+
+// advance moves packages from the line into the buffer. It returns the notices
+// to send.
+func (c *Conn) advance() (moved []notice) {
+	for len(c.line) > 0 {
+		s := c.line[0]
+		if s.pkg != nil && !c.fits(s.pkg) {
+			return moved
+		}
+		c.line[0] = nil
+		c.line = c.line[1:]
+		if s.pkg == nil {
+			c.gaps--
+			continue
+		}
+		batch := c.append(s.pkg)
+		if s.call != nil {
+			s.call.batch, s.call.standing = batch, nil
+		} else {
+			moved = append(moved, s.moved)
+		}
+	}
+	return moved
+}
+
+// leave takes s out of the line. Its place is kept until half of the line are
+// such gaps.
+func (c *Conn) leave(s *standing) {
+	s.pkg = nil
+	if c.gaps++; 2*c.gaps > len(c.line) {
+		c.line = slices.DeleteFunc(c.line, func(s *standing) bool { return s.pkg == nil })
+		c.gaps = 0
+	}
 }
 
 // append puts pkg into the buffer and returns the number of the Write that will
@@ -59,54 +112,50 @@ func (c *Conn) flushAndUnlock() {
 // until ctx ends, the connection goes down or, if timeout is not 0, that long.
 func (c *Conn) put(ctx context.Context, pkg []byte, timeout time.Duration) error {
 	c.mu.Lock()
-	if !c.room(pkg) {
-		if err := c.waitForRoom(ctx, pkg, timeout); err != nil {
-			c.mu.Unlock()
-			return err
-		}
-	}
-	if err := c.err; err != nil {
-		c.mu.Unlock()
-		return err
-	}
-	c.append(pkg)
+	err := c.appendOrStand(ctx, pkg, timeout)
 	c.flushAndUnlock()
-	return nil
+	return err
 }
 
-// waitForRoom is called and returns with c.mu held, but not while it waits.
-func (c *Conn) waitForRoom(ctx context.Context, pkg []byte, timeout time.Duration) error {
+// appendOrStand appends pkg, in its turn. It is called and returns with c.mu
+// held, but not while it waits.
+func (c *Conn) appendOrStand(ctx context.Context, pkg []byte, timeout time.Duration) error {
+	if c.err != nil {
+		return c.err
+	}
+	if c.room(pkg) {
+		c.append(pkg)
+		return nil
+	}
+	s := &standing{pkg: pkg, moved: make(notice)}
+	c.line = append(c.line, s)
+	c.mu.Unlock()
 	var expired <-chan time.Time
 	if timeout > 0 {
 		timer := time.NewTimer(timeout)
 		defer timer.Stop()
 		expired = timer.C
 	}
-	for c.err == nil && !c.room(pkg) {
-		space := c.space()
-		c.mu.Unlock()
-		var err error
-		select {
-		case <-space:
-		case <-expired:
-			err = context.DeadlineExceeded
-		case <-ctx.Done():
-			err = ctx.Err()
-		}
-		c.mu.Lock()
-		if err != nil {
-			return err
-		}
+	var err error
+	select {
+	case <-s.moved:
+	case <-c.down:
+	case <-expired:
+		err = context.DeadlineExceeded
+	case <-ctx.Done():
+		err = ctx.Err()
 	}
-	return nil
-}
-
-// takeSpace returns the notice to send to those who wait for room, if the buffer
-// has just got some. c.mu is held.
-func (c *Conn) takeSpace() notice {
-	freed := c.spaceFreed
-	c.spaceFreed = nil
-	return freed
+	c.mu.Lock()
+	select {
+	case <-s.moved: // perhaps at the same time
+		return nil
+	default:
+	}
+	if c.err != nil {
+		return c.err
+	}
+	c.leave(s)
+	return err
 }
 
 // flush writes until the buffer is empty.
@@ -139,12 +188,15 @@ func (c *Conn) flush() {
 // writeBatch writes what the buffer holds. It is called with c.mu held and
 // c.writing set, and unlocks.
 func (c *Conn) writeBatch() bool {
-	buf, freed := c.out, c.takeSpace()
-	c.out, c.spare, c.refusals = c.spare, nil, 0
+	buf, gone := c.out, c.withdrawn
+	c.out, c.spare, c.withdrawn, c.refusals = c.spare, nil, nil, 0
 	c.begun++
+	moved := c.advance()
 	c.mu.Unlock()
-	freed.send()
-	if !c.write(buf) {
+	for _, n := range moved {
+		n.send()
+	}
+	if buf = without(buf, gone); len(buf) > 0 && !c.write(buf) {
 		return false
 	}
 	if cap(buf) <= maxPooled {

@@ -37,7 +37,7 @@ func Dial(ctx context.Context, endpoint string, p Project, opts ...Option) (*Cli
 // in turn: "host:port", or "unix:PATH" for a Unix socket.
 func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if p.Secret == "" {
-		return nil, &ArgumentError{"Project", "has no secret"}
+		return nil, &ArgumentError{"Project", "has no secret", CodeBadSign}
 	}
 	cfg := config{fpnn: []fpnn.ClientOption{
 		fpnn.WithTimeout(DefaultTimeout),

@@ -10,10 +10,22 @@ import (
 type ArgumentError struct {
 	Argument string // the parameter or field by its name in this package
 	Reason   string
+	Code     int // what a gate would answer
 }
 
 // Error returns the argument and the reason.
 func (e *ArgumentError) Error() string { return fmt.Sprintf("rtm: %s %s", e.Argument, e.Reason) }
+
+// FPNNCode returns e.Code.
+func (e *ArgumentError) FPNNCode() int { return e.Code }
+
+// SafeToRetry returns true: nothing has been sent. It will not do another time
+// either.
+func (e *ArgumentError) SafeToRetry() bool { return true }
+
+func noTarget(argument string) error {
+	return &ArgumentError{argument, "is not a target: use User, Group, Room or Everyone", fpnn.CodeProtoTypeConvert}
+}
 
 // AnswerError ends a call that the gate has carried out, but whose answer lacks
 // what this package needs of it.

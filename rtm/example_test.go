@@ -69,8 +69,8 @@ func ExampleClient_SendMulti() {
 		fmt.Println(err)
 		return
 	}
-	fmt.Println(page.Messages[0].ID, page.Messages[0].Data)
+	fmt.Printf("%d %x\n", page.Messages[0].ID, page.Messages[0].Data)
 	// Output:
 	// <nil>
-	// 42 [1 2 3]
+	// 42 010203
 }

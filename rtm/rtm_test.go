@@ -77,6 +77,8 @@ func requireArgument(t *testing.T, err error, argument string) {
 	require.ErrorAs(t, err, &arg)
 	require.Equal(t, argument, arg.Argument)
 	require.ErrorContains(t, err, argument)
+	require.NotZero(t, fpnn.Code(err))
+	require.True(t, fpnn.SafeToRetry(err))
 }
 
 // advance lets the clock of a synctest bubble run. Bubbles begin in 2000: a real

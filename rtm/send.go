@@ -13,10 +13,11 @@ type Receipt struct {
 }
 
 // Send sends a message from a user to a target. Without an ID of its own the
-// message gets one that is unique, see [Receipt].
+// message gets one. The receipt has it even if there is an error: a message that
+// is sent again under the same ID is not stored twice.
 func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Receipt, error) {
 	if !to.Kind.Valid() {
-		return Receipt{}, &ArgumentError{"to", "is not a target: use User, Group, Room or Everyone"}
+		return Receipt{}, noTarget("to")
 	}
 	return c.send(ctx, &wire.Send{From: from, Target: to, Message: m})
 }
@@ -25,22 +26,19 @@ func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Re
 // the same id, each in the conversation with the sender.
 func (c *Client) SendMulti(ctx context.Context, from int64, to []int64, m Message) (Receipt, error) {
 	if len(to) == 0 {
-		return Receipt{}, &ArgumentError{"to", "is empty"}
+		return Receipt{}, &ArgumentError{"to", "is empty", CodeNoItems}
 	}
 	return c.send(ctx, &wire.Send{From: from, Tos: to, Message: m})
 }
 
 func (c *Client) send(ctx context.Context, q *wire.Send) (Receipt, error) {
 	if q.Message.Type < 1 {
-		return Receipt{}, &ArgumentError{"Message.Type", "is not within 1 to 127"}
+		return Receipt{}, &ArgumentError{"Message.Type", "is not within 1 to 127", CodeBadType}
 	}
 	if q.Message.ID == 0 {
 		q.Message.ID = c.ids.Next()
 	}
 	q.Signed = c.sign()
 	answer, err := call(ctx, c, q, wire.ParseSendAnswer)
-	if err != nil {
-		return Receipt{}, err
-	}
-	return Receipt{ID: q.Message.ID, ModifiedTime: answer.ModifiedTime}, nil
+	return Receipt{ID: q.Message.ID, ModifiedTime: answer.ModifiedTime}, err
 }

@@ -185,12 +185,13 @@ func TestOddAnswerToASendIsATypedError(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c := gate(t, fpnn.HandlerFunc(func(context.Context, *fpnn.Quest) (any, error) { return answer, nil }))
-			_, err := c.Send(t.Context(), alice, rtm.User(bob), rtm.Message{Type: 66})
+			receipt, err := c.Send(t.Context(), alice, rtm.User(bob), rtm.Message{Type: 66})
 			var odd *rtm.AnswerError
 			require.ErrorAs(t, err, &odd)
 			require.Equal(t, "sendmsg", odd.Method)
 			require.Equal(t, fpnn.CodeCoreDecoding, fpnn.Code(err))
 			require.False(t, fpnn.SafeToRetry(err), "the gate has acted")
+			require.NotZero(t, receipt.ID, "to send it again without storing it twice")
 			require.ErrorContains(t, err, "mtime")
 		})
 	}

@@ -297,19 +297,32 @@ func TestReadingAllocatesNothing(t *testing.T) {
 
 func FuzzReader(f *testing.F) {
 	for _, s := range []string{questTwoWay, questOneway, answerOK, answerJSON, pythonQuest} {
-		f.Add(unhex(f, s), uint8(1))
+		f.Add(unhex(f, s), uint8(1), uint8(0))
 	}
-	f.Add(stream(f), uint8(5))
-	f.Add([]byte("FPNN\x01\x80\x01\x01\xff\xff\xff\xff\x00\x00\x00\x00m"), uint8(3))
-	const limit = 1 << 12
-	f.Fuzz(func(t *testing.T, data []byte, step uint8) {
+	f.Add(stream(f), uint8(5), uint8(100))
+	f.Add([]byte("FPNN\x01\x80\x01\x01\xff\xff\xff\xff\x00\x00\x00\x00m"), uint8(3), uint8(17))
+	const limit = 256 << 10
+	f.Fuzz(func(t *testing.T, data []byte, step, kib uint8) {
+		// In front comes a package of some KiB, for which the buffer has to grow.
+		large, err := frame.Append(nil, &frame.Package{
+			Header:  frame.Header{Flags: frame.MsgPack, Kind: frame.Oneway},
+			Method:  []byte("m"),
+			Payload: make([]byte, int(kib)<<10+1),
+		}, limit)
+		require.NoError(t, err)
+		data = append(large, data...)
+		reserved := 0
 		var whole, pieces frame.Package
 		a := frame.NewReader(bytes.NewReader(data), limit)
-		b := frame.NewReader(&dribble{data, int(step%64) + 1}, limit)
+		b := frame.NewReader(&dribble{data, int(step)<<4 + 1}, limit)
+		b.Reserve = func(n int) bool { reserved += n; return true }
 		for rest := data; ; {
 			errA, errB := a.Read(&whole), b.Read(&pieces)
 			require.Equal(t, errA, errB, "fragmentation changes nothing")
+			require.LessOrEqual(t, reserved, 2*limit)
 			if errA != nil {
+				b.Release()
+				require.Zero(t, reserved)
 				return
 			}
 			require.Equal(t, whole, pieces)
