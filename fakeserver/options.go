@@ -56,6 +56,41 @@ func WithTimeTolerance(d time.Duration) Option {
 	}
 }
 
+// WithLimits sets what the server allows. Default: no limits.
+func WithLimits(l Limits) Option {
+	return func(s *Server) error {
+		if min(l.MessageBytes, l.AttrsBytes, l.Receivers, l.Items, l.Stored, l.Rate, int(min(l.StoredFor, 0))) < 0 {
+			return fmt.Errorf("fakeserver: WithLimits(%+v): no limit may be negative", l)
+		}
+		s.limits = l
+		return nil
+	}
+}
+
+// WithStoredTypes makes the server store messages of these types only: others
+// are taken, but are in no history. Default: all types, 1 to 127.
+func WithStoredTypes(types ...int8) Option {
+	return func(s *Server) error {
+		s.storedTypes = typeSet{}
+		for _, t := range types {
+			if t < 1 {
+				return fmt.Errorf("fakeserver: WithStoredTypes: %d is not within 1 to 127", t)
+			}
+			s.storedTypes.add(t)
+		}
+		return nil
+	}
+}
+
+// WithMembershipChecks makes the server refuse those who send to a group or room
+// or read it without being in it, with 200041 and 200040. Default: anybody may.
+func WithMembershipChecks() Option {
+	return func(s *Server) error {
+		s.checkMembers = true
+		return nil
+	}
+}
+
 // WithFPNN passes options to the FPNN server underneath.
 func WithFPNN(opts ...fpnn.ServerOption) Option {
 	return func(s *Server) error {

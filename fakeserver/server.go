@@ -28,11 +28,20 @@ type Server struct {
 	listen    string // of TCP; "" for memory
 	fpnnOpts  []fpnn.ServerOption
 
+	limits       Limits
+	storedTypes  typeSet
+	checkMembers bool
+
 	server   *fpnn.Server
 	listener net.Listener
 	dialer   transport.Dialer
 	served   chan error
-	store    store
+
+	store         store
+	groups, rooms members
+	tokens        tokens
+	listeners     listeners
+	rate          rate
 }
 
 // New starts a Server that ends with the test t.
@@ -50,9 +59,10 @@ func New(t TB, opts ...Option) *Server {
 // cannot be listened on.
 func Start(opts ...Option) (*Server, error) {
 	s := &Server{
-		project:   wire.Project{ID: DefaultProject, Secret: DefaultSecret},
-		tolerance: DefaultTimeTolerance,
-		served:    make(chan error, 1),
+		project:     wire.Project{ID: DefaultProject, Secret: DefaultSecret},
+		tolerance:   DefaultTimeTolerance,
+		storedTypes: setOf(nil),
+		served:      make(chan error, 1),
 	}
 	for _, o := range opts {
 		if err := o(s); err != nil {
@@ -63,14 +73,14 @@ func Start(opts ...Option) (*Server, error) {
 	if s.server, err = fpnn.NewServer(s.methods(), s.fpnnOpts...); err != nil {
 		return nil, err
 	}
-	if err := s.open(); err != nil {
+	if err := s.bind(); err != nil {
 		return nil, err
 	}
 	go func() { s.served <- s.server.Serve(s.listener) }()
 	return s, nil
 }
 
-func (s *Server) open() (err error) {
+func (s *Server) bind() (err error) {
 	if s.listen == "" {
 		network := new(mem.Network)
 		s.dialer = network
@@ -98,6 +108,7 @@ func (s *Server) Project() wire.Project { return s.project }
 // have ended.
 func (s *Server) Close() error {
 	err := s.server.Close()
+	s.listeners.close()
 	if served := <-s.served; !errors.Is(served, fpnn.ErrClosed) {
 		err = served
 	}

@@ -98,6 +98,10 @@ type messageID struct{ from, id int64 }
 func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	return c.add(from, m, now)
+}
+
+func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
 	id := messageID{from, m.ID}
 	if _, dup := c.ids[id]; dup {
 		return 0, false

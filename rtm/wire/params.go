@@ -109,6 +109,14 @@ func (v *visitor) text(key string, p *string) {
 	v.out = codec.AppendString(v.out, *p)
 }
 
+// optionalText is a text that is left out if it is empty.
+func (v *visitor) optionalText(key string, p *string) {
+	if v.in == nil && *p == "" || v.in != nil && !v.in.has(key) {
+		return
+	}
+	v.text(key, p)
+}
+
 func (v *visitor) ints(key string, p *[]int64) {
 	if v.in != nil {
 		*p = v.in.ints(key)

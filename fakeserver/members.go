@@ -1,0 +1,161 @@
+package fakeserver
+
+import (
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// The methods about who is in groups and rooms. Both come into being with their
+// first member.
+
+// members says who is in what: groups, or rooms.
+type members struct {
+	mu sync.RWMutex
+	in map[int64]map[int64]struct{} // users by group or room
+}
+
+// add returns the users who were not in it.
+func (m *members) add(id int64, uids []int64) (added []int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	users := m.in[id]
+	if users == nil {
+		users = make(map[int64]struct{})
+		if m.in == nil {
+			m.in = make(map[int64]map[int64]struct{})
+		}
+		m.in[id] = users
+	}
+	for _, uid := range uids {
+		if _, ok := users[uid]; !ok {
+			users[uid] = struct{}{}
+			added = append(added, uid)
+		}
+	}
+	return added
+}
+
+// remove returns the users who were in it.
+func (m *members) remove(id int64, uids []int64) (removed []int64) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	users := m.in[id]
+	for _, uid := range uids {
+		if _, ok := users[uid]; ok {
+			delete(users, uid)
+			removed = append(removed, uid)
+		}
+	}
+	if len(users) == 0 {
+		delete(m.in, id)
+	}
+	return removed
+}
+
+func (m *members) has(id, uid int64) bool {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	_, ok := m.in[id][uid]
+	return ok
+}
+
+func (m *members) count(id int64) int {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return len(m.in[id])
+}
+
+// of returns the users in it, in rising order.
+func (m *members) of(id int64) []int64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	return slices.Sorted(maps.Keys(m.in[id]))
+}
+
+// with returns what a user is in, in rising order.
+func (m *members) with(uid int64) []int64 {
+	m.mu.RLock()
+	defer m.mu.RUnlock()
+	var ids []int64
+	for id, users := range m.in {
+		if _, ok := users[uid]; ok {
+			ids = append(ids, id)
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}
+
+func (s *Server) addGroupMembers(q *wire.AddGroupMembers) (wire.Params, error) {
+	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
+		return nil, err
+	}
+	s.groups.add(q.GID, q.UIDs)
+	return wire.Nothing{}, nil
+}
+
+func (s *Server) delGroupMembers(q *wire.DelGroupMembers) (wire.Params, error) {
+	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
+		return nil, err
+	}
+	s.groups.remove(q.GID, q.UIDs)
+	return wire.Nothing{}, nil
+}
+
+func (s *Server) getGroupMembers(q *wire.GetGroupMembers) (wire.Params, error) {
+	return &wire.UIDs{UIDs: s.groups.of(q.GID)}, nil
+}
+
+func (s *Server) getGroupCount(q *wire.GetGroupCount) (wire.Params, error) {
+	return &wire.MemberCount{N: int32(s.groups.count(q.GID))}, nil
+}
+
+func (s *Server) isGroupMember(q *wire.IsGroupMember) (wire.Params, error) {
+	return &wire.OK{OK: s.groups.has(q.GID, q.UID)}, nil
+}
+
+func (s *Server) getUserGroups(q *wire.GetUserGroups) (wire.Params, error) {
+	return &wire.GIDs{GIDs: s.groups.with(q.UID)}, nil
+}
+
+func (s *Server) addRoomMember(q *wire.AddRoomMember) (wire.Params, error) {
+	s.rooms.add(q.RID, []int64{q.UID})
+	return wire.Nothing{}, nil
+}
+
+func (s *Server) delRoomMember(q *wire.DelRoomMember) (wire.Params, error) {
+	s.rooms.remove(q.RID, []int64{q.UID})
+	return wire.Nothing{}, nil
+}
+
+func (s *Server) addRoomMembers(q *wire.AddRoomMembers) (wire.Params, error) {
+	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
+		return nil, err
+	}
+	return &wire.Succeeded{UIDs: s.rooms.add(q.RID, q.UIDs)}, nil
+}
+
+func (s *Server) delRoomMembers(q *wire.DelRoomMembers) (wire.Params, error) {
+	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
+		return nil, err
+	}
+	return &wire.Succeeded{UIDs: s.rooms.remove(q.RID, q.UIDs)}, nil
+}
+
+func (s *Server) getRoomMembers(q *wire.GetRoomMembers) (wire.Params, error) {
+	return &wire.UIDs{UIDs: s.rooms.of(q.RID)}, nil
+}
+
+func (s *Server) getRoomCount(q *wire.GetRoomCount) (wire.Params, error) {
+	if err := s.limits.checkItems(len(q.RIDs)); err != nil {
+		return nil, err
+	}
+	counts := make(map[int64]int32, len(q.RIDs))
+	for _, rid := range q.RIDs {
+		counts[rid] = int32(s.rooms.count(rid))
+	}
+	return &wire.RoomCounts{Users: counts}, nil
+}

@@ -1,0 +1,112 @@
+package fakeserver
+
+import (
+	"context"
+	"time"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// Pushes: what listeners are told. Those of a conversation go to a listener one
+// after the other, each when the one before has been acknowledged.
+
+const (
+	// pushRetry is how long a listener that is busy (20011), or does not answer,
+	// is left alone.
+	pushRetry = 100 * time.Millisecond
+	// maxPushes bounds what waits for one listener in one conversation. The
+	// oldest are dropped.
+	maxPushes = 10_000
+)
+
+// pushQueue are the pushes of a conversation that wait for a listener.
+type pushQueue struct {
+	waiting []wire.Quest
+	running bool
+}
+
+// push tells the listeners of a message.
+func (s *Server) push(p *wire.Push) {
+	if p.Method() == "" {
+		return
+	}
+	s.listeners.each(func(l *listener) {
+		l.tell(keyOf(p.From, p.Target), p, func() bool { return l.wants(p) })
+	})
+}
+
+// Event is what listeners to events are told, such as that a user logs in.
+type Event struct {
+	Name string // what is listened to: "login", "logout", or any other
+	UID  int64  // the user
+	Data string
+}
+
+// PushEvent tells all connections that listen to it of an event. It does not wait
+// for them to hear it.
+func (s *Server) PushEvent(e Event) {
+	event := &wire.Event{
+		ProjectID: s.project.ID, Event: e.Name, UID: e.UID, Time: int32(time.Now().Unix()), Endpoint: s.Addr(), Data: e.Data,
+	}
+	s.listeners.each(func(l *listener) {
+		l.tell(conversationKey{}, event, func() bool { return l.wantsEvent(event) })
+	})
+}
+
+// tell queues a push, if it is wanted.
+func (l *listener) tell(key conversationKey, q wire.Quest, wanted func() bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if !wanted() {
+		return
+	}
+	queue := l.queues[key]
+	if queue == nil {
+		queue = new(pushQueue)
+		l.queues[key] = queue
+	}
+	if queue.waiting = append(queue.waiting, q); len(queue.waiting) > maxPushes {
+		queue.waiting = queue.waiting[1:]
+	}
+	if !queue.running {
+		queue.running = true
+		l.all.tasks.Go(func() { l.run(key, queue) })
+	}
+}
+
+// run sends what waits in a queue, until nothing does or the connection is down.
+func (l *listener) run(key conversationKey, queue *pushQueue) {
+	for {
+		l.mu.Lock()
+		if len(queue.waiting) == 0 {
+			queue.running = false
+			delete(l.queues, key)
+			l.mu.Unlock()
+			return
+		}
+		next := queue.waiting[0]
+		queue.waiting = queue.waiting[1:]
+		l.mu.Unlock()
+		for !l.send(next) {
+			timer := time.NewTimer(pushRetry)
+			select {
+			case <-timer.C:
+			case <-l.conn.Done():
+				timer.Stop()
+				return
+			}
+		}
+	}
+}
+
+// send reports whether the listener is done with the push: it has it, or will
+// not have it.
+func (l *listener) send(q wire.Quest) bool {
+	_, err := l.conn.Call(context.Background(), q.Method(), wire.Unsigned{Quest: q})
+	switch fpnn.Code(err) {
+	case fpnn.CodeCoreWorkQueueFull, fpnn.CodeCoreServerStopping, fpnn.CodeCoreTimeout, fpnn.CodeCoreConnectionClosed:
+		return false
+	}
+	return true
+}
