@@ -59,6 +59,26 @@ func (e *RemoteError) Error() string {
 // FPNNCode returns e.Code.
 func (e *RemoteError) FPNNCode() int { return e.Code }
 
+// Is reports whether target is the [CodeError] of e's code.
+func (e *RemoteError) Is(target error) bool {
+	code, ok := target.(CodeError) //nolint:errorlint // errors.Is asks for each it unwraps
+	return ok && code.Code == e.Code
+}
+
+// CodeError stands for all error answers with a code, so that packages can give
+// names to the codes of their peers: errors.Is(err, ErrX) holds for an err that
+// is or wraps a [*RemoteError] with the code of the CodeError ErrX.
+type CodeError struct {
+	Code int
+	Text string
+}
+
+// Error returns the text.
+func (e CodeError) Error() string { return e.Text }
+
+// FPNNCode returns e.Code.
+func (e CodeError) FPNNCode() int { return e.Code }
+
 // SafeToRetry reports whether the peer refused to start on the quest: see the
 // function.
 func (e *RemoteError) SafeToRetry() bool {

@@ -16,6 +16,7 @@ import (
 // be called concurrently.
 type Client struct {
 	project Project
+	limits  Limits
 	fpnn    *fpnn.Client
 	ids     wire.IDGenerator
 }
@@ -39,10 +40,10 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if p.Secret == "" {
 		return nil, &ArgumentError{"Project", "has no secret", CodeBadSign}
 	}
-	cfg := config{fpnn: []fpnn.ClientOption{
-		fpnn.WithTimeout(DefaultTimeout),
-		fpnn.WithDialTimeout(DefaultDialTimeout),
-	}}
+	cfg := config{
+		limits: DocumentedLimits,
+		fpnn:   []fpnn.ClientOption{fpnn.WithTimeout(DefaultTimeout), fpnn.WithDialTimeout(DefaultDialTimeout)},
+	}
 	for _, o := range opts {
 		o(&cfg)
 	}
@@ -50,7 +51,7 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Client{project: p, fpnn: f}, nil
+	return &Client{project: p, limits: cfg.limits, fpnn: f}, nil
 }
 
 // FPNN returns the client underneath: for the connection's counters, and for
@@ -73,6 +74,20 @@ func (c *Client) Format(f fmt.State, _ rune) {
 // sign returns what authenticates the next quest.
 func (c *Client) sign() wire.Signed {
 	return wire.Signed{Project: c.project, Salt: c.ids.Next(), Time: time.Now().Unix()}
+}
+
+// do sends q, whose answer has nothing to say.
+func (c *Client) do(ctx context.Context, q wire.Quest) error {
+	_, err := c.fpnn.Call(ctx, q.Method(), &wire.Signable{Signed: c.sign(), Quest: q})
+	return err
+}
+
+// ask sends q and reads its answer.
+func (c *Client) ask(ctx context.Context, q wire.Quest, answer wire.Params) error {
+	_, err := call(ctx, c, &wire.Signable{Signed: c.sign(), Quest: q}, func(p codec.Payload) (struct{}, error) {
+		return struct{}{}, wire.Parse(p, answer)
+	})
+	return err
 }
 
 // quest is what package wire makes of a call's arguments.

@@ -6,6 +6,27 @@ import (
 	"github.com/gofpnn/gofpnn/fpnn"
 )
 
+// Error answers of a gate that programs may want to tell from others; compare
+// with errors.Is. The codes of this package name all of them.
+var (
+	ErrBadSignature     = codeError(CodeBadSign)          // or an unknown project
+	ErrBadTime          = codeError(CodeBadTime)          // this machine's clock is wrong
+	ErrReplayed         = codeError(CodeReplayed)         // the signature was used before
+	ErrFrequencyLimit   = codeError(CodeFrequencyLimit)   // too many quests of the project
+	ErrFloodLimit       = codeError(CodeFloodLimit)       // too many messages of the user
+	ErrPermissionDenied = codeError(CodePermissionDenied) // such as an edit that comes too late
+	ErrMessageTooLarge  = codeError(CodeMessageTooLarge)  // or its attributes
+	ErrTooManyItems     = codeError(CodeTooManyItems)     // in a list
+	ErrNotInRoom        = codeError(CodeNotInRoom)
+	ErrNotInGroup       = codeError(CodeNotInGroup)
+	ErrSensitiveWords   = codeError(CodeSensitiveWords)
+	// ErrDuplicateMessageID: the sender has used the id in this conversation.
+	ErrDuplicateMessageID = codeError(CodeDuplicateID)
+	ErrMessageNotFound    = codeError(CodeNotFound)
+)
+
+func codeError(code int) error { return fpnn.CodeError{Code: code, Text: "rtm: " + CodeText(code)} }
+
 // ArgumentError says which argument of a call cannot be. Nothing has been sent.
 type ArgumentError struct {
 	Argument string // the parameter or field by its name in this package
@@ -22,10 +43,6 @@ func (e *ArgumentError) FPNNCode() int { return e.Code }
 // SafeToRetry returns true: nothing has been sent. It will not do another time
 // either.
 func (e *ArgumentError) SafeToRetry() bool { return true }
-
-func noTarget(argument string) error {
-	return &ArgumentError{argument, "is not a target: use User, Group, Room or Everyone", fpnn.CodeProtoTypeConvert}
-}
 
 // AnswerError ends a call that the gate has carried out, but whose answer lacks
 // what this package needs of it.

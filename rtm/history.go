@@ -8,7 +8,6 @@ import (
 	"math"
 
 	"github.com/gofpnn/gofpnn/codec"
-	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
@@ -33,22 +32,14 @@ type HistoryQuery struct {
 }
 
 func (q *HistoryQuery) check(with Target) error {
-	switch {
-	case !with.Kind.Valid():
-		return noTarget("with")
-	case q.Limit < 0 || q.Limit > MaxPage:
+	if q.Limit < 0 || q.Limit > MaxPage {
 		return &ArgumentError{"HistoryQuery.Limit", fmt.Sprintf("is %d, not within 0 to %d", q.Limit, MaxPage), CodeTooManyItems}
-	case q.Begin < 0:
-		return &ArgumentError{"HistoryQuery.Begin", "is negative", fpnn.CodeProtoTypeConvert}
-	case q.End < 0:
-		return &ArgumentError{"HistoryQuery.End", "is negative", fpnn.CodeProtoTypeConvert}
 	}
-	for _, t := range q.Types {
-		if t < 1 {
-			return &ArgumentError{"HistoryQuery.Types", fmt.Sprintf("holds %d, not within 1 to 127", t), CodeBadType}
-		}
-	}
-	return nil
+	return errors.Join(
+		checkTarget("with", with),
+		checkRange("HistoryQuery.Begin", q.Begin, "HistoryQuery.End", q.End),
+		checkTypes("HistoryQuery.Types", q.Types),
+	)
 }
 
 // Page is a part of a conversation's history.

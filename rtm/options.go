@@ -17,7 +17,10 @@ const (
 // Option configures a [Client].
 type Option func(c *config)
 
-type config struct{ fpnn []fpnn.ClientOption }
+type config struct {
+	limits Limits
+	fpnn   []fpnn.ClientOption
+}
 
 // WithTimeout sets the time-out of calls whose ctx has no deadline. Default
 // [DefaultTimeout]; 0 for none.
@@ -33,6 +36,12 @@ func WithDialer(d transport.Dialer) Option { return WithFPNN(fpnn.WithDialer(d))
 
 // WithLogger sets where ends of connections are reported. Default: nowhere.
 func WithLogger(l *slog.Logger) Option { return WithFPNN(fpnn.WithLogger(l)) }
+
+// WithLimits sets what is refused before it is sent. Default [DocumentedLimits];
+// a project whose limits were raised in RTM's console wants others.
+func WithLimits(l Limits) Option {
+	return func(c *config) { c.limits = l }
+}
 
 // WithFPNN passes options to the FPNN client underneath.
 func WithFPNN(opts ...fpnn.ClientOption) Option {

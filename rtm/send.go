@@ -16,8 +16,8 @@ type Receipt struct {
 // message gets one. The receipt has it even if there is an error: a message that
 // is sent again under the same ID is not stored twice.
 func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Receipt, error) {
-	if !to.Kind.Valid() {
-		return Receipt{}, noTarget("to")
+	if err := checkTarget("to", to); err != nil {
+		return Receipt{}, err
 	}
 	return c.send(ctx, &wire.Send{From: from, Target: to, Message: m})
 }
@@ -25,15 +25,15 @@ func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Re
 // SendMulti sends one message from a user to several others: all get it under
 // the same id, each in the conversation with the sender.
 func (c *Client) SendMulti(ctx context.Context, from int64, to []int64, m Message) (Receipt, error) {
-	if len(to) == 0 {
-		return Receipt{}, &ArgumentError{"to", "is empty", CodeNoItems}
+	if err := checkList("to", len(to), c.limits.Receivers); err != nil {
+		return Receipt{}, err
 	}
 	return c.send(ctx, &wire.Send{From: from, Tos: to, Message: m})
 }
 
 func (c *Client) send(ctx context.Context, q *wire.Send) (Receipt, error) {
-	if q.Message.Type < 1 {
-		return Receipt{}, &ArgumentError{"Message.Type", "is not within 1 to 127", CodeBadType}
+	if err := c.limits.checkMessage(&q.Message); err != nil {
+		return Receipt{}, err
 	}
 	if q.Message.ID == 0 {
 		q.Message.ID = c.ids.Next()

@@ -42,5 +42,15 @@ type Message = wire.Message
 // StoredMessage is a message as a conversation's history holds it.
 type StoredMessage = wire.Stored
 
+// File is what a file message says of its file. The message's text and
+// attributes, which it is read from, stay as they came.
+type File = wire.File
+
+// Audio describes a voice message.
+type Audio = wire.Audio
+
+// FileError says what of a file message could not be read.
+type FileError = wire.FileError
+
 // RowError says which row of a history page cannot be read.
 type RowError = wire.RowError

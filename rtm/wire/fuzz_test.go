@@ -120,3 +120,62 @@ func FuzzParsePage(f *testing.F) {
 		require.Equal(t, []int64{page.LastCursor, page.Begin, page.End}, []int64{back.LastCursor, back.Begin, back.End})
 	})
 }
+
+// everyParams returns one of each kind of parameters.
+func everyParams() []wire.Params {
+	return []wire.Params{
+		new(wire.Get), new(wire.Delete), new(wire.Edit), new(wire.Clean), new(wire.DeleteSent), new(wire.Count),
+		new(wire.ClearProject), new(wire.AddGroupMembers), new(wire.DelGroupMembers), new(wire.GetGroupMembers),
+		new(wire.GetGroupCount), new(wire.IsGroupMember), new(wire.GetUserGroups), new(wire.AddRoomMember),
+		new(wire.DelRoomMember), new(wire.AddRoomMembers), new(wire.DelRoomMembers), new(wire.GetRoomMembers),
+		new(wire.GetRoomCount), new(wire.GetToken), new(wire.RemoveToken), new(wire.Kickout), new(wire.ClearUser),
+		new(wire.AddListen), new(wire.RemoveListen), new(wire.SetListen), new(wire.Event),
+		&wire.Push{Target: wire.User(0)}, &wire.Push{Target: wire.Group(0)}, &wire.Push{Target: wire.Room(0)},
+		new(wire.GetAnswer), new(wire.CountAnswer), new(wire.UIDs), new(wire.GIDs), new(wire.Succeeded),
+		new(wire.MemberCount), new(wire.RoomCounts), new(wire.OK), new(wire.Token), wire.Nothing{},
+	}
+}
+
+// Whatever a peer sends is an error or parameters that can be written and read
+// again as they are.
+func FuzzParse(f *testing.F) {
+	seed := func(v any) {
+		b, err := codec.Marshal(v)
+		require.NoError(f, err)
+		f.Add(b)
+	}
+	seed(map[string]any{"mid": 1, "from": 2, "xid": 3, "type": 4, "msg": "m", "attrs": "", "timeLimit": 5, "begin": 6, "end": 7})
+	seed(map[string]any{"gid": 1, "rid": 2, "uid": 3, "uids": []int{1, 2}, "rids": []int{4}, "to": 9, "mtype": 51, "mtime": 3})
+	seed(map[string]any{"gids": map[int]any{1: 2}, "events": []string{"x"}, "group": true, "room": false, "p2p": true, "ev": true})
+	seed(map[string]any{"cn": map[string]int{"1": 2}, "ok": true, "token": "t", "sender": 1, "num": 2, "successedUids": []int{}})
+	seed(map[string]any{"pid": 1, "event": "login", "uid": 2, "time": 3, "endpoint": "e", "data": "d", "id": 1, "cn": 3})
+	f.Fuzz(func(t *testing.T, data []byte) {
+		p, err := codec.ParsePayload(data)
+		if err != nil {
+			return
+		}
+		for i, params := range everyParams() {
+			if wire.Parse(p, params) != nil {
+				continue
+			}
+			b, err := wire.Answer{Params: params}.AppendPayload(nil)
+			require.NoError(t, err)
+			p, err := codec.ParsePayloadStrict(b)
+			require.NoError(t, err, "%T", params)
+			again := everyParams()[i]
+			require.NoError(t, wire.Parse(p, again), "%T", params)
+			require.Equal(t, params, again)
+		}
+	})
+}
+
+func FuzzFile(f *testing.F) {
+	f.Add(imageText, audioAttrs)
+	f.Add(`{"url":1,"size":"7"}`, `{"rtm":[],"custom":{"a":null}}`)
+	f.Fuzz(func(t *testing.T, text, attrs string) {
+		m := stored(t, 41, text, attrs)
+		require.NotNil(t, m.File)
+		require.Equal(t, text, m.Text)
+		require.Equal(t, attrs, m.Attrs)
+	})
+}

@@ -41,7 +41,7 @@ func (l *ListenAll) visit(v *visitor) {
 }
 
 // SetListen is the quest that replaces what is listened to: the lists that are
-// not nil, or, if All is not nil, the four flags.
+// not nil, and the four flags, if All is not nil. SDKs send one or the other.
 type SetListen struct {
 	ListenSet
 	All *ListenAll
@@ -56,9 +56,6 @@ func (s *SetListen) visit(v *visitor) {
 	}
 	if s.All != nil {
 		s.All.visit(v)
-		if v.in == nil {
-			return
-		}
 	}
 	s.ListenSet.visit(v)
 }
