@@ -25,6 +25,9 @@ type Client struct {
 	dialTimeout time.Duration
 	maxWaiting  int
 
+	onConnect    func(ctx context.Context, c *Conn) error
+	onDisconnect func(c *Conn, reason error)
+
 	ctx     context.Context // of dials; ends with Close
 	cancel  context.CancelFunc
 	current atomic.Pointer[Conn]
@@ -61,7 +64,7 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 		dialTimeout: DefaultDialTimeout,
 		maxWaiting:  DefaultMaxInFlight,
 	}
-	c.config.ended = func(*Conn) { c.tasks.Done() }
+	c.config.ended = c.ended
 	for _, o := range opts {
 		if err := o.applyToClient(c); err != nil {
 			return nil, err
@@ -254,9 +257,9 @@ func (c *Client) dial() (any, error) {
 	}
 	var err error
 	for _, e := range c.endpoints {
-		var nc net.Conn
-		if nc, err = c.dialOne(e); err == nil {
-			return c.adopt(nc)
+		var conn *Conn
+		if conn, err = c.dialOne(e); err == nil {
+			return conn, nil
 		}
 		if c.ctx.Err() != nil {
 			return nil, ErrClosed
@@ -275,7 +278,8 @@ func (c *Client) dialed() {
 	c.tasks.Done()
 }
 
-func (c *Client) dialOne(e endpoint) (net.Conn, error) {
+// dialOne makes a connection to an endpoint, and makes it the client's.
+func (c *Client) dialOne(e endpoint) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, c.dialTimeout)
 	defer cancel()
 	nc, err := c.dialer.DialContext(ctx, e.network, e.address)
@@ -286,11 +290,31 @@ func (c *Client) dialOne(e endpoint) (net.Conn, error) {
 		}
 		return nil, errors.WithStack(&OpError{Op: "dial", Err: err})
 	}
-	return nc, nil
+	conn, err := c.begin(nc)
+	if err != nil {
+		return nil, err
+	}
+	if c.onConnect != nil {
+		if err := c.onConnect(ctx, conn); err != nil {
+			conn.fail(ErrClosed)
+			return nil, errors.WithStack(&OpError{Op: "dial", Err: err})
+		}
+	}
+	c.mu.Lock()
+	closed := c.closed
+	if !closed {
+		c.current.Store(conn)
+	}
+	c.mu.Unlock()
+	if closed {
+		conn.fail(ErrClosed)
+		return nil, ErrClosed
+	}
+	return conn, nil
 }
 
-// adopt makes nc the client's connection.
-func (c *Client) adopt(nc net.Conn) (*Conn, error) {
+// begin starts a connection that is not yet the client's.
+func (c *Client) begin(nc net.Conn) (*Conn, error) {
 	conn := newConn(nc, &c.config)
 	c.mu.Lock()
 	if c.closed {
@@ -299,10 +323,17 @@ func (c *Client) adopt(nc net.Conn) (*Conn, error) {
 		return nil, ErrClosed
 	}
 	c.tasks.Add(1)
-	c.current.Store(conn)
 	c.mu.Unlock()
 	conn.start()
 	return conn, nil
+}
+
+// ended is called when all of a connection has ended.
+func (c *Client) ended(conn *Conn) {
+	if c.onDisconnect != nil {
+		c.onDisconnect(conn, conn.Err())
+	}
+	c.tasks.Done()
 }
 
 // endpoint is where a server listens, as a Dialer wants it.

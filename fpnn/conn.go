@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/pkg/errors"
@@ -27,6 +28,7 @@ type Conn struct {
 	down     chan struct{} // closed by fail
 	done     chan struct{} // closed when the last goroutine has ended
 	stats    connStats
+	heard    atomic.Int64 // when something last came in, nanoseconds since born; if it is kept alive
 
 	goFlush, goWork, goSweep func() // made once: a method value allocates
 
@@ -77,7 +79,16 @@ func newConn(nc net.Conn, cfg *connConfig) *Conn {
 }
 
 // start begins to read. Until then the connection can be closed but not used.
-func (c *Conn) start() { go c.read() }
+func (c *Conn) start() {
+	go c.read()
+	if c.keepAlive.Interval > 0 {
+		c.mu.Lock()
+		if c.err == nil {
+			c.spawn(c.keep)
+		}
+		c.mu.Unlock()
+	}
+}
 
 // RemoteAddr returns the peer's address.
 func (c *Conn) RemoteAddr() net.Addr { return c.nc.RemoteAddr() }

@@ -1,6 +1,8 @@
 package fpnn
 
 import (
+	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"time"
@@ -33,6 +35,7 @@ type connConfig struct {
 	inboxSize, concurrency                int
 	timeout, writeTimeout                 time.Duration
 	readTimeout, idleTimeout, lateTimeout time.Duration
+	keepAlive                             KeepAlive
 	flags                                 frame.Flags
 	handler                               Handler
 	logger                                *slog.Logger
@@ -208,6 +211,32 @@ func WithHandler(h Handler) ClientOption {
 			return fmt.Errorf("fpnn: WithHandler(nil)")
 		}
 		c.config.handler = h
+		return nil
+	})
+}
+
+// WithOnConnect sets what is called with each new connection, before calls of the
+// client use it: to log in, say. If it fails, the connection is closed, and with
+// it the dial has failed. ctx ends with the dial time-out and with the client.
+func WithOnConnect(f func(ctx context.Context, c *Conn) error) ClientOption {
+	return clientOption(func(c *Client) error {
+		if f == nil {
+			return errors.New("fpnn: WithOnConnect(nil)")
+		}
+		c.onConnect = f
+		return nil
+	})
+}
+
+// WithOnDisconnect sets what is called when a connection has ended, with the
+// reason, [ErrClosed] if it was ended from this side. It must not close the
+// client, which waits for it.
+func WithOnDisconnect(f func(c *Conn, reason error)) ClientOption {
+	return clientOption(func(c *Client) error {
+		if f == nil {
+			return errors.New("fpnn: WithOnDisconnect(nil)")
+		}
+		c.onDisconnect = f
 		return nil
 	})
 }

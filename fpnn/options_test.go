@@ -20,23 +20,26 @@ import (
 func TestOptionOutOfRangeIsRefusedByName(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]fpnn.Option{
-		"WithTimeout(-1ns)":         fpnn.WithTimeout(-1),
-		"WithWriteTimeout(0s)":      fpnn.WithWriteTimeout(0),
-		"WithWriteTimeout(-2s)":     fpnn.WithWriteTimeout(-2 * time.Second),
-		"WithReadTimeout(0s)":       fpnn.WithReadTimeout(0),
-		"WithReadTimeout(-1ns)":     fpnn.WithReadTimeout(-1),
-		"WithIdleTimeout(-1ns)":     fpnn.WithIdleTimeout(-1),
-		"WithLateTimeout(0s)":       fpnn.WithLateTimeout(0),
-		"WithLateTimeout(-1ms)":     fpnn.WithLateTimeout(-time.Millisecond),
-		"WithMaxPackage(1023)":      fpnn.WithMaxPackage(1023),
-		"WithMaxPackage(-1)":        fpnn.WithMaxPackage(-1),
-		"WithMaxInFlight(0)":        fpnn.WithMaxInFlight(0),
-		"WithMaxInFlight(-7)":       fpnn.WithMaxInFlight(-7),
-		"WithInbox(0)":              fpnn.WithInbox(0),
-		"WithConcurrency(0)":        fpnn.WithConcurrency(0),
-		"WithWriteBuffer(4095)":     fpnn.WithWriteBuffer(4095),
-		"WithLogger(nil)":           fpnn.WithLogger(nil),
-		"WithEncoding(Encoding(2))": fpnn.WithEncoding(codec.Encoding(2)),
+		"WithTimeout(-1ns)":                                  fpnn.WithTimeout(-1),
+		"WithWriteTimeout(0s)":                               fpnn.WithWriteTimeout(0),
+		"WithWriteTimeout(-2s)":                              fpnn.WithWriteTimeout(-2 * time.Second),
+		"WithReadTimeout(0s)":                                fpnn.WithReadTimeout(0),
+		"WithReadTimeout(-1ns)":                              fpnn.WithReadTimeout(-1),
+		"WithIdleTimeout(-1ns)":                              fpnn.WithIdleTimeout(-1),
+		"WithLateTimeout(0s)":                                fpnn.WithLateTimeout(0),
+		"WithLateTimeout(-1ms)":                              fpnn.WithLateTimeout(-time.Millisecond),
+		"WithMaxPackage(1023)":                               fpnn.WithMaxPackage(1023),
+		"WithMaxPackage(-1)":                                 fpnn.WithMaxPackage(-1),
+		"WithMaxInFlight(0)":                                 fpnn.WithMaxInFlight(0),
+		"WithMaxInFlight(-7)":                                fpnn.WithMaxInFlight(-7),
+		"WithInbox(0)":                                       fpnn.WithInbox(0),
+		"WithConcurrency(0)":                                 fpnn.WithConcurrency(0),
+		"WithWriteBuffer(4095)":                              fpnn.WithWriteBuffer(4095),
+		"WithLogger(nil)":                                    fpnn.WithLogger(nil),
+		"WithEncoding(Encoding(2))":                          fpnn.WithEncoding(codec.Encoding(2)),
+		"WithKeepAlive({Interval:0s":                         fpnn.WithKeepAlive(fpnn.KeepAlive{Timeout: 1}),
+		"WithKeepAlive({Interval:1ns Timeout:0s":             fpnn.WithKeepAlive(fpnn.KeepAlive{Interval: 1}),
+		"WithKeepAlive({Interval:1ns Timeout:1ns Retries:-1": fpnn.WithKeepAlive(fpnn.KeepAlive{Interval: 1, Timeout: 1, Retries: -1}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			c, err := fpnn.NewClient([]string{"x"}, o)
@@ -55,6 +58,8 @@ func TestOptionOutOfRangeIsRefusedByName(t *testing.T) {
 		"WithDialTimeout(0s)":   fpnn.WithDialTimeout(0),
 		"WithDialTimeout(-1ns)": fpnn.WithDialTimeout(-1),
 		"WithMaxWaiting(0)":     fpnn.WithMaxWaiting(0),
+		"WithOnConnect(nil)":    fpnn.WithOnConnect(nil),
+		"WithOnDisconnect(nil)": fpnn.WithOnDisconnect(nil),
 		"WithMaxWaiting(-1)":    fpnn.WithMaxWaiting(-1),
 	} {
 		_, err := fpnn.NewClient([]string{"x"}, o)
@@ -83,6 +88,7 @@ func TestOptionsAtTheEdgesOfTheirRangesAreTaken(t *testing.T) {
 		"logger":          fpnn.WithLogger(slog.New(slog.DiscardHandler)),
 		"msgpack":         fpnn.WithEncoding(codec.MsgPack),
 		"JSON":            fpnn.WithEncoding(codec.JSON),
+		"keep-alive":      fpnn.WithKeepAlive(fpnn.KeepAlive{Interval: math.MaxInt64, Timeout: math.MaxInt64}),
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

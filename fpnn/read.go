@@ -139,6 +139,9 @@ type countedReader struct{ c *Conn }
 func (r countedReader) Read(b []byte) (int, error) {
 	n, err := r.c.nc.Read(b)
 	r.c.stats.bytesIn.Add(int64(n))
+	if r.c.keepAlive.Interval > 0 {
+		r.c.heard.Store(int64(time.Since(r.c.born)))
+	}
 	return n, err
 }
 

@@ -1,0 +1,184 @@
+package fpnn_test
+
+import (
+	"context"
+	"errors"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+)
+
+var keepAlive = fpnn.KeepAlive{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 2}
+
+// connected returns the connection of a client that has just made one.
+func connected(t *testing.T, c *fpnn.Client) *fpnn.Conn {
+	t.Helper()
+	require.NoError(t, c.Connect(t.Context()))
+	return c.Conn()
+}
+
+func TestIdleConnectionIsKeptAlive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, srv := pair(t, echoHandler, []fpnn.ServerOption{fpnn.WithIdleTimeout(15 * time.Second)}, fpnn.WithKeepAlive(keepAlive))
+		conn := connected(t, c)
+		<-time.After(time.Hour)
+		require.NoError(t, conn.Err())
+		require.Same(t, conn, c.Conn())
+		require.InDelta(t, 60*6, srv.Stats().Quests, 1, "a ping for each interval")
+	})
+}
+
+func TestPeerThatIsGoneIsNoticedInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pings := 0
+		c := newPeer(t, func(p *peer) {
+			for q, ok := p.read(); ok; q, ok = p.read() {
+				require.Equal(t, "*ping", string(q.Method))
+				pings++
+			}
+		}, fpnn.WithKeepAlive(keepAlive))
+		conn := connected(t, c)
+		start := time.Now()
+		<-conn.Done()
+		require.Equal(t, keepAlive.Interval+3*keepAlive.Timeout, time.Since(start))
+		require.Equal(t, 3, pings)
+		require.ErrorIs(t, conn.Err(), fpnn.ErrDisconnected)
+		require.ErrorContains(t, conn.Err(), "*ping")
+	})
+}
+
+func TestMissedPingsCountOnlyInARow(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		pings := 0
+		c := newPeer(t, func(p *peer) {
+			for q, ok := p.read(); ok; q, ok = p.read() {
+				if pings++; pings%3 == 0 {
+					p.echo(q)
+				}
+			}
+		}, fpnn.WithKeepAlive(keepAlive))
+		conn := connected(t, c)
+		<-time.After(time.Hour)
+		require.NoError(t, conn.Err())
+	})
+}
+
+func TestNoPingWhileTrafficFlows(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var pings atomic.Int64
+		c := newPeer(t, func(p *peer) {
+			for q, ok := p.read(); ok; q, ok = p.read() {
+				if string(q.Method) == "*ping" {
+					pings.Add(1)
+				}
+				p.echo(q)
+			}
+		}, fpnn.WithKeepAlive(keepAlive))
+		for range 1000 {
+			require.NoError(t, echoed(t.Context(), c, 1))
+			<-time.After(keepAlive.Interval - time.Millisecond)
+		}
+		require.Zero(t, pings.Load())
+	})
+}
+
+// A peer that refuses `*ping` is there all the same.
+func TestPingThatIsRefusedIsAnAnswer(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newPeer(t, func(p *peer) {
+			for q, ok := p.read(); ok; q, ok = p.read() {
+				p.write(answer(q.Seq, 1, []byte("\x82\xa4code\xcd\x4e\x24\xa2ex\xa0")))
+			}
+		}, fpnn.WithKeepAlive(keepAlive))
+		conn := connected(t, c)
+		<-time.After(time.Hour)
+		require.NoError(t, conn.Err())
+	})
+}
+
+func TestServerKeepsItsClientsAlive(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, srv := pair(t, echoHandler, []fpnn.ServerOption{fpnn.WithKeepAlive(keepAlive), fpnn.WithIdleTimeout(15 * time.Second)})
+		conn := connected(t, c)
+		<-time.After(time.Hour)
+		require.NoError(t, conn.Err(), "a client answers *ping with 20004, if with nothing else")
+		require.Equal(t, 1, srv.Stats().Connections)
+	})
+}
+
+func TestHooksSeeEachConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var begun []*fpnn.Conn
+		var ended []error
+		c := newPeer(t, func(p *peer) {
+			q, _ := p.read() // of the hook
+			p.echo(q)
+			q, _ = p.read()
+			p.echo(q)
+		}, fpnn.WithOnConnect(func(ctx context.Context, conn *fpnn.Conn) error {
+			begun = append(begun, conn)
+			_, ok := ctx.Deadline()
+			require.True(t, ok)
+			_, err := conn.Call(ctx, "hello", num(1))
+			return err
+		}), fpnn.WithOnDisconnect(func(conn *fpnn.Conn, reason error) {
+			require.Same(t, begun[len(begun)-1], conn)
+			ended = append(ended, reason)
+		}))
+		for i := range 3 {
+			require.NoError(t, echoed(t.Context(), c, 1))
+			synctest.Wait()
+			require.Len(t, begun, i+1)
+			require.Len(t, ended, i+1)
+			require.ErrorIs(t, ended[i], fpnn.ErrDisconnected)
+		}
+	})
+}
+
+func TestHookThatFailsIsADialThatFailed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		errNo := errors.New("not welcome")
+		var ended []error
+		c := newPeer(t, (*peer).drain,
+			fpnn.WithOnConnect(func(context.Context, *fpnn.Conn) error { return errNo }),
+			fpnn.WithOnDisconnect(func(_ *fpnn.Conn, reason error) { ended = append(ended, reason) }))
+		_, err := c.Call(t.Context(), "m", nil)
+		require.ErrorIs(t, err, errNo)
+		require.True(t, fpnn.SafeToRetry(err))
+		require.Nil(t, c.Conn())
+		synctest.Wait()
+		require.Len(t, ended, 1)
+		require.ErrorIs(t, ended[0], fpnn.ErrClosed)
+	})
+}
+
+func TestCloseEndsAHookInProgress(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newPeer(t, (*peer).drain, fpnn.WithTimeout(0), fpnn.WithDialTimeout(time.Hour),
+			fpnn.WithOnConnect(func(ctx context.Context, conn *fpnn.Conn) error {
+				_, err := conn.Call(ctx, "never answered", nil)
+				return err
+			}))
+		ended := make(chan error, 1)
+		go func() { ended <- c.Connect(t.Context()) }()
+		synctest.Wait()
+		start := time.Now()
+		require.NoError(t, c.Close())
+		require.ErrorIs(t, <-ended, fpnn.ErrClosed)
+		require.Zero(t, time.Since(start))
+	})
+}
