@@ -61,7 +61,7 @@ func (e *RemoteError) FPNNCode() int { return e.Code }
 
 // Is reports whether target is the [CodeError] of e's code.
 func (e *RemoteError) Is(target error) bool {
-	code, ok := target.(CodeError) //nolint:errorlint // errors.Is asks for each it unwraps
+	code, ok := target.(CodeError)
 	return ok && code.Code == e.Code
 }
 

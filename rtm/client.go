@@ -4,6 +4,8 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/gofpnn/gofpnn/codec"
@@ -15,10 +17,15 @@ import (
 // used, and again on the next use after the connection is lost. All methods may
 // be called concurrently.
 type Client struct {
-	project Project
-	limits  Limits
-	fpnn    *fpnn.Client
-	ids     wire.IDGenerator
+	project   Project
+	limits    Limits
+	fpnn      *fpnn.Client
+	ids       wire.IDGenerator
+	pushes    pushes
+	listening listening
+
+	stopHandler context.CancelFunc
+	tasks       sync.WaitGroup // the handler's goroutine
 }
 
 // Dial returns a [Client] that is connected to endpoint, see [NewClient].
@@ -42,29 +49,71 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	}
 	cfg := config{
 		limits: DocumentedLimits,
-		fpnn:   []fpnn.ClientOption{fpnn.WithTimeout(DefaultTimeout), fpnn.WithDialTimeout(DefaultDialTimeout)},
+		pushes: pushConfig{
+			inbox:   DefaultPushInbox,
+			logger:  slog.New(slog.DiscardHandler),
+			seen:    DefaultDedupPushes,
+			seenAge: DefaultDedupAge,
+		},
+		fpnn: []fpnn.ClientOption{
+			fpnn.WithTimeout(DefaultTimeout),
+			fpnn.WithDialTimeout(DefaultDialTimeout),
+			fpnn.WithKeepAlive(fpnn.DefaultKeepAlive),
+		},
 	}
 	for _, o := range opts {
 		o(&cfg)
 	}
-	f, err := fpnn.NewClient(endpoints, cfg.fpnn...)
+	if cfg.err != nil {
+		return nil, cfg.err
+	}
+	c := &Client{project: p, limits: cfg.limits, listening: listening{turn: make(chan struct{}, 1)}}
+	c.pushes.pushConfig = cfg.pushes
+	c.pushes.window = window{size: cfg.pushes.seen, age: cfg.pushes.seenAge}
+	var err error
+	c.fpnn, err = fpnn.NewClient(endpoints, append(cfg.fpnn,
+		fpnn.WithHandler(fpnn.HandlerFunc(c.pushes.serve)), fpnn.WithOnConnect(c.restore))...)
 	if err != nil {
 		return nil, err
 	}
-	return &Client{project: p, limits: cfg.limits, fpnn: f}, nil
+	ctx, cancel := context.WithCancel(context.Background())
+	c.stopHandler = cancel
+	if c.pushes.handler != nil {
+		c.tasks.Go(func() { c.pushes.consume(ctx) })
+	}
+	return c, nil
 }
 
 // FPNN returns the client underneath: for the connection's counters, and for
 // methods this package does not know.
 func (c *Client) FPNN() *fpnn.Client { return c.fpnn }
 
-// Close ends the client at once: calls in flight end with [fpnn.ErrClosed]. It
-// returns when all goroutines have ended.
-func (c *Client) Close() error { return c.fpnn.Close() }
+// Close ends the client at once: calls in flight end with [fpnn.ErrClosed], and
+// pushes not yet handled are not any more ([PushStats]). It returns when all
+// goroutines have ended, the handler's included.
+func (c *Client) Close() error {
+	c.stopHandler()
+	err := c.fpnn.Close()
+	c.pushes.close()
+	c.tasks.Wait()
+	return err
+}
 
-// Shutdown refuses new calls, waits for those in flight and then closes. When
-// ctx ends first, it closes at once and returns ctx's error.
-func (c *Client) Shutdown(ctx context.Context) error { return c.fpnn.Shutdown(ctx) }
+// Shutdown refuses new calls, waits for those in flight and for the handler to
+// come to the end of the pushes accepted, and then closes. When ctx ends first,
+// it closes at once and returns ctx's error.
+func (c *Client) Shutdown(ctx context.Context) error {
+	err := c.fpnn.Shutdown(ctx)
+	c.pushes.close()
+	stop := context.AfterFunc(ctx, c.stopHandler)
+	c.tasks.Wait()
+	stop()
+	c.stopHandler()
+	if err == nil && c.pushes.handler != nil && c.PushStats().Waiting > 0 {
+		err = ctx.Err()
+	}
+	return err
+}
 
 // Format writes the project's id for every verb: none shows the secret.
 func (c *Client) Format(f fmt.State, _ rune) {

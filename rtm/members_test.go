@@ -166,8 +166,11 @@ func TestOddAnswersAboutMembersAreTypedErrors(t *testing.T) {
 		}
 	}
 	for _, answer = range []any{
-		nil, map[string]any{"cn": 5}, map[string]any{"cn": map[string]any{"x": 1}},
-		map[string]any{"cn": map[string]any{"1": "x"}}, map[string]any{"cn": map[string]any{"1": 1 << 40}},
+		nil,
+		map[string]any{"cn": 5},
+		map[string]any{"cn": map[string]any{"x": 1}},
+		map[string]any{"cn": map[string]any{"1": "x"}},
+		map[string]any{"cn": map[string]any{"1": 1 << 40}},
 	} {
 		_, err := c.RoomCounts(ctx, []int64{1})
 		var odd *rtm.AnswerError

@@ -1,6 +1,8 @@
 package rtm
 
 import (
+	"context"
+	"fmt"
 	"log/slog"
 	"time"
 
@@ -19,7 +21,9 @@ type Option func(c *config)
 
 type config struct {
 	limits Limits
+	pushes pushConfig
 	fpnn   []fpnn.ClientOption
+	err    error // of an option out of range
 }
 
 // WithTimeout sets the time-out of calls whose ctx has no deadline. Default
@@ -34,8 +38,65 @@ func WithDialTimeout(d time.Duration) Option { return WithFPNN(fpnn.WithDialTime
 // [crypto/tls.Dialer]. Default: a [net.Dialer].
 func WithDialer(d transport.Dialer) Option { return WithFPNN(fpnn.WithDialer(d)) }
 
-// WithLogger sets where ends of connections are reported. Default: nowhere.
-func WithLogger(l *slog.Logger) Option { return WithFPNN(fpnn.WithLogger(l)) }
+// WithLogger sets where ends of connections, refused pushes and panics of the
+// handler are reported. Default: nowhere.
+func WithLogger(l *slog.Logger) Option {
+	return func(c *config) {
+		if l != nil {
+			c.pushes.logger = l
+		}
+		c.fpnn = append(c.fpnn, fpnn.WithLogger(l))
+	}
+}
+
+// WithHandler sets what is called with each push of the gate, one after the other
+// in the order they came. A message is acknowledged before it is handled, and
+// pushed messages that come again are left out ([WithDedup]). ctx ends when the
+// client is closed; a panic is logged and costs that push only. h may call the
+// client, but must not close it. Without a handler pushes are answered with
+// 20004, unless [Client.Pushes] is used.
+func WithHandler(h func(ctx context.Context, p Push)) Option {
+	return func(c *config) {
+		if h == nil {
+			c.fail("WithHandler(nil)")
+		}
+		c.pushes.handler = h
+	}
+}
+
+// WithPushInbox sets how many pushes may wait for the handler. The next one is
+// answered with 20011; whether a gate pushes it again is not documented. Default
+// [DefaultPushInbox]; at least 1.
+func WithPushInbox(n int) Option {
+	return func(c *config) {
+		if n < 1 {
+			c.fail("WithPushInbox(%d): must be at least 1", n)
+		}
+		c.pushes.inbox = n
+	}
+}
+
+// WithDedup sets how many pushed messages, and for how long, are remembered to
+// know those that come again: with the same sender, target and id. Default
+// [DefaultDedupPushes] and [DefaultDedupAge]; 0 messages turn it off.
+func WithDedup(messages int, age time.Duration) Option {
+	return func(c *config) {
+		if messages < 0 || age < 0 {
+			c.fail("WithDedup(%d, %v): out of range", messages, age)
+		}
+		c.pushes.seen, c.pushes.seenAge = messages, age
+	}
+}
+
+// WithKeepAlive has an idle connection pinged, and a gate that is gone noticed.
+// Default: [fpnn.DefaultKeepAlive].
+func WithKeepAlive(k fpnn.KeepAlive) Option { return WithFPNN(fpnn.WithKeepAlive(k)) }
+
+func (c *config) fail(format string, args ...any) {
+	if c.err == nil {
+		c.err = fmt.Errorf("rtm: "+format, args...)
+	}
+}
 
 // WithLimits sets what is refused before it is sent. Default [DocumentedLimits];
 // a project whose limits were raised in RTM's console wants others.
@@ -43,7 +104,8 @@ func WithLimits(l Limits) Option {
 	return func(c *config) { c.limits = l }
 }
 
-// WithFPNN passes options to the FPNN client underneath.
+// WithFPNN passes options to the FPNN client underneath. Its handler and what it
+// does on connecting are this package's own.
 func WithFPNN(opts ...fpnn.ClientOption) Option {
 	return func(c *config) { c.fpnn = append(c.fpnn, opts...) }
 }

@@ -132,7 +132,8 @@ func everyParams() []wire.Params {
 		new(wire.AddListen), new(wire.RemoveListen), new(wire.SetListen), new(wire.Event),
 		&wire.Push{Target: wire.User(0)}, &wire.Push{Target: wire.Group(0)}, &wire.Push{Target: wire.Room(0)},
 		new(wire.GetAnswer), new(wire.CountAnswer), new(wire.UIDs), new(wire.GIDs), new(wire.Succeeded),
-		new(wire.MemberCount), new(wire.RoomCounts), new(wire.OK), new(wire.Token), wire.Nothing{},
+		new(wire.MemberCount), new(wire.RoomCounts), new(wire.OK), new(wire.Token),
+		wire.Nothing{},
 	}
 }
 

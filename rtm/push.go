@@ -1,0 +1,244 @@
+package rtm
+
+import (
+	"context"
+	"errors"
+	"iter"
+	"log/slog"
+	"runtime/debug"
+	"sync"
+	"time"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// Push is what a gate tells a client that listens: of a message, or of an event.
+type Push struct {
+	StoredMessage        // the message, without a cursor, if Event is nil
+	Target        Target // to whom the message was sent
+	Event         *Event
+}
+
+// Event is something that happened to a user, such as "login" and "logout".
+type Event = wire.Event
+
+// Defaults of the options about pushes.
+const (
+	DefaultPushInbox   = 1024
+	DefaultDedupPushes = 10_000
+	DefaultDedupAge    = 5 * time.Minute
+)
+
+// ErrConsumer ends a loop over [Client.Pushes] if there is another one, or a
+// handler.
+var ErrConsumer = errors.New("rtm: pushes are consumed elsewhere")
+
+// PushStats counts pushes.
+type PushStats struct {
+	Accepted   int64 // acknowledged and queued
+	Duplicates int64 // acknowledged and dropped
+	Refused    int64 // answered with 20011, since the inbox was full
+	Handled    int64
+	Waiting    int // accepted and not yet handled; after Close: never handled
+}
+
+// pushConfig is what the options say about pushes.
+type pushConfig struct {
+	inbox   int
+	handler func(ctx context.Context, p Push) // nil if Pushes is to be used
+	logger  *slog.Logger
+	seen    int // messages remembered
+	seenAge time.Duration
+}
+
+// pushes is the way in: quests of the gate are checked against the window of
+// those already seen, queued and acknowledged. One consumer takes them out, in
+// the order they came.
+type pushes struct {
+	pushConfig
+
+	mu       sync.Mutex
+	queue    []Push
+	arrived  chan struct{} // closed when something is queued for a consumer that waits
+	consumer bool          // there is one
+	full     bool          // the last push was refused: this episode has its log line
+	closed   bool
+	window   window
+	stats    PushStats
+}
+
+// serve is what the gate's quests reach.
+func (s *pushes) serve(_ context.Context, q *fpnn.Quest) (any, error) {
+	var p Push
+	switch kind := q.Method(); kind {
+	case wire.PushPing:
+		return nil, nil
+	case wire.PushP2P, wire.PushGroup, wire.PushRoom:
+		push := wire.Push{Target: wire.Target{Kind: pushKinds[kind]}}
+		if err := wire.Parse(q.Payload, &push); err != nil {
+			return nil, err
+		}
+		p = Push{StoredMessage: push.Stored(), Target: push.Target}
+	case new(Event).Method():
+		p.Event = new(Event)
+		if err := wire.Parse(q.Payload, p.Event); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, fpnn.UnknownMethod(q)
+	}
+	return nil, s.accept(p, q)
+}
+
+var pushKinds = map[string]wire.Kind{wire.PushP2P: wire.P2P, wire.PushGroup: wire.InGroup, wire.PushRoom: wire.InRoom}
+
+// accept queues a push, unless it has been here before. Its error is the answer.
+func (s *pushes) accept(p Push, q *fpnn.Quest) error {
+	s.mu.Lock()
+	if s.closed || s.handler == nil && !s.consumer && len(s.queue) == 0 {
+		s.mu.Unlock()
+		return fpnn.UnknownMethod(q) // nobody wants it
+	}
+	key := seenKey{p.Target, p.From, p.ID}
+	now := time.Now()
+	if p.Event == nil && s.window.has(key, now) {
+		s.stats.Duplicates++
+		s.mu.Unlock()
+		return nil
+	}
+	if len(s.queue) >= s.inbox {
+		s.stats.Refused++
+		first := !s.full
+		s.full = true
+		s.mu.Unlock()
+		if first {
+			s.logger.Warn("pushes are refused: the handler is too slow", "waiting", s.inbox)
+		}
+		return fpnn.Errorf(fpnn.CodeCoreWorkQueueFull, "push inbox is full")
+	}
+	if p.Event == nil {
+		s.window.add(key, now)
+	}
+	s.full = false
+	s.stats.Accepted++
+	s.queue = append(s.queue, p)
+	arrived := s.arrived
+	s.arrived = nil
+	s.mu.Unlock()
+	if arrived != nil {
+		close(arrived)
+	}
+	return nil
+}
+
+// next returns the oldest push. It waits for one until ctx ends.
+func (s *pushes) next(ctx context.Context) (Push, error) {
+	for {
+		s.mu.Lock()
+		if len(s.queue) > 0 {
+			p := s.queue[0]
+			s.queue[0] = Push{}
+			s.queue = s.queue[1:]
+			s.stats.Handled++
+			s.mu.Unlock()
+			return p, nil
+		}
+		if s.closed {
+			s.mu.Unlock()
+			return Push{}, fpnn.ErrClosed
+		}
+		if s.arrived == nil {
+			s.arrived = make(chan struct{})
+		}
+		arrived := s.arrived
+		s.mu.Unlock()
+		select {
+		case <-arrived:
+		case <-ctx.Done():
+			return Push{}, ctx.Err()
+		}
+	}
+}
+
+// consume is the goroutine of a client with a handler. It ends with ctx, or when
+// all is handled after close.
+func (s *pushes) consume(ctx context.Context) {
+	for ctx.Err() == nil {
+		p, err := s.next(ctx)
+		if err != nil {
+			return
+		}
+		s.handle(ctx, p)
+	}
+}
+
+func (s *pushes) handle(ctx context.Context, p Push) {
+	defer func() {
+		if r := recover(); r != nil {
+			s.logger.Error("push handler panicked", "panic", r, "stack", string(debug.Stack()))
+		}
+	}()
+	s.handler(ctx, p)
+}
+
+// claim makes the caller the one consumer.
+func (s *pushes) claim() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.handler != nil || s.consumer {
+		return false
+	}
+	s.consumer = true
+	return true
+}
+
+func (s *pushes) release() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.consumer = false
+}
+
+// close lets nothing more in.
+func (s *pushes) close() {
+	s.mu.Lock()
+	s.closed = true
+	arrived := s.arrived
+	s.arrived = nil
+	s.mu.Unlock()
+	if arrived != nil {
+		close(arrived)
+	}
+}
+
+// Pushes yields what the gate pushes, for programs that want a loop instead of a
+// handler ([WithHandler]). There is one loop at a time: another yields
+// [ErrConsumer]. Between loops pushes that were accepted wait; others are
+// answered with 20004, as by a client that has no handler.
+//
+// The loop ends with an error, yielded last: ctx's, or [fpnn.ErrClosed] when the
+// client is closed and what was accepted has been yielded.
+func (c *Client) Pushes(ctx context.Context) iter.Seq2[Push, error] {
+	return func(yield func(Push, error) bool) {
+		if !c.pushes.claim() {
+			yield(Push{}, ErrConsumer)
+			return
+		}
+		defer c.pushes.release()
+		for {
+			p, err := c.pushes.next(ctx)
+			if !yield(p, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// PushStats returns the counters of pushes.
+func (c *Client) PushStats() PushStats {
+	c.pushes.mu.Lock()
+	defer c.pushes.mu.Unlock()
+	stats := c.pushes.stats
+	stats.Waiting = len(c.pushes.queue)
+	return stats
+}
