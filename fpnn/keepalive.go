@@ -38,6 +38,14 @@ func WithKeepAlive(k KeepAlive) Option {
 	})
 }
 
+// WithoutKeepAlive turns keep-alive off again.
+func WithoutKeepAlive() Option {
+	return connOption(func(c *connConfig) error {
+		c.keepAlive = KeepAlive{}
+		return nil
+	})
+}
+
 // errNoPong ends a connection whose peer answers no ping.
 var errNoPong = errors.New("peer does not answer *ping")
 
