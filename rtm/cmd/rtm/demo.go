@@ -57,7 +57,10 @@ func demo(ctx context.Context, out io.Writer) error {
 	if err := d.multi(ctx); err != nil {
 		return fmt.Errorf("several users: %w", err)
 	}
-	d.printf("ok       %d messages sent, %d read back, all equal\n", d.sent, d.read)
+	if err := d.manage(ctx); err != nil {
+		return err
+	}
+	d.printf("ok       %d messages sent, %d read back, all equal; %d changes made, all seen\n", d.sent, d.read, d.changes)
 	return d.err
 }
 
@@ -66,6 +69,7 @@ type transcript struct {
 	out        io.Writer
 	client     *rtm.Client
 	sent, read int
+	changes    int
 	err        error // of out
 }
 

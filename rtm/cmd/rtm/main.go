@@ -1,10 +1,16 @@
 // Command rtm sends and reads messages through an RTM gate.
 //
-//	rtm demo    runs a gate in this process, over TCP, and tries everything on it
+//	rtm demo                                          everything, on a gate in this process
+//	RTM_SECRET=KEY rtm send -pid 80000071 -from 1001 -group 7 hello
+//	RTM_SECRET=KEY rtm history -pid 80000071 -from 1001 -group 7 -desc
+//
+// rtm without arguments lists the commands.
 package main
 
 import (
 	"context"
+	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -12,27 +18,72 @@ import (
 	"syscall"
 )
 
-const usage = `usage: rtm COMMAND
-
-  demo    run a gate in this process, send to it over TCP, read everything back and compare
-`
-
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	p := program{stdout: os.Stdout, stderr: os.Stderr, secret: os.Getenv("RTM_SECRET")}
+	code := p.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
 }
 
+// program is what a run of the command has to do with the world.
+type program struct {
+	stdout, stderr io.Writer
+	secret         string // the project's, from the environment
+}
+
+// errUsage is an error of the command line that has been reported.
+var errUsage = errors.New("wrong usage")
+
 // run returns the exit code: 0 for success, 1 for a failure, 2 for wrong usage.
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	if len(args) != 1 || args[0] != "demo" {
-		_, _ = io.WriteString(stderr, usage)
+func (p *program) run(ctx context.Context, args []string) int {
+	if len(args) == 0 {
+		p.usage()
 		return 2
 	}
-	if err := demo(ctx, stdout); err != nil {
-		_, _ = fmt.Fprintln(stderr, "rtm demo:", err)
-		return 1
+	name := args[0]
+	var err error
+	switch c, ok := commands[name]; {
+	case name == "demo" && len(args) == 1:
+		err = demo(ctx, p.stdout)
+	case ok:
+		err = p.command(ctx, name, c, args[1:])
+	case name == "help" || name == "-h" || name == "-help" || name == "--help":
+		p.usage()
+		return 0
+	default:
+		p.usage()
+		return 2
 	}
-	return 0
+	switch {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	}
+	_, _ = fmt.Fprintf(p.stderr, "rtm %s: %v\n", name, err)
+	return 1
+}
+
+func (p *program) usage() {
+	_, _ = io.WriteString(p.stderr, `usage: rtm COMMAND [flags] [arguments]
+
+  demo      run a gate in this process and try everything on it
+  send      TEXT                      send a message
+  history                             read a conversation
+  get       ID                        read one message
+  delete    ID                        delete one message
+  edit      ID TEXT                   replace a message's text
+  clean                               delete the messages from -begin to -end
+  count                               count messages and their senders
+  group     add|remove UID...         change who is in the -group
+  group     members|count             read who is in it
+  group     of UID                    read what groups a user is in
+  room      add|remove UID...         the same for the -room
+  room      members|count
+
+A conversation is -from UID and one of -to UID, -group GID, -room RID, -everyone.
+The gate is -endpoint, the project -pid; its secret comes from the environment
+variable RTM_SECRET. 'rtm COMMAND -help' lists all flags.
+`)
 }

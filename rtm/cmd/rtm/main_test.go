@@ -18,14 +18,15 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 func TestDemoReadsBackWhatItSent(t *testing.T) {
 	t.Parallel()
 	var stdout, stderr bytes.Buffer
-	require.Zero(t, run(t.Context(), []string{"demo"}, &stdout, &stderr), stderr.String())
+	require.Zero(t, (&program{stdout: &stdout, stderr: &stderr}).run(t.Context(), []string{"demo"}), stderr.String())
 	require.Empty(t, stderr.String())
 	out := stdout.String()
 	for _, want := range []string{
 		"on 127.0.0.1:", "user 2002", "group 7", "room 9", "everyone", "users [3001 3002 3003]",
 		"hello, number 0", "你好", "00 ff fe 80",
 		"oldest first: 44 messages in 3 pages", "newest first: 44 messages in 3 pages",
-		"ok       177 messages sent, 355 read back, all equal\n",
+		"edit     room 9", "delete   everyone", "count    group 7: 43 messages of 1 sender", "clean    user 2002", "group    7 has members [3002 3003]", "room     9 has 2 members", "token    of 1001",
+		"ok       177 messages sent, 355 read back, all equal; 23 changes made, all seen\n",
 	} {
 		require.Contains(t, out, want)
 	}
@@ -39,7 +40,7 @@ func (broken) Write([]byte) (int, error) { return 0, errors.New("disk full") }
 func TestDemoFailsIfItCannotPrint(t *testing.T) {
 	t.Parallel()
 	var stderr bytes.Buffer
-	require.Equal(t, 1, run(t.Context(), []string{"demo"}, broken{}, &stderr))
+	require.Equal(t, 1, (&program{stdout: broken{}, stderr: &stderr}).run(t.Context(), []string{"demo"}))
 	require.Contains(t, stderr.String(), "disk full")
 }
 
@@ -47,7 +48,7 @@ func TestWrongUsage(t *testing.T) {
 	t.Parallel()
 	for _, args := range [][]string{nil, {"nothing"}, {"demo", "more"}} {
 		var stdout, stderr bytes.Buffer
-		require.Equal(t, 2, run(t.Context(), args, &stdout, &stderr))
+		require.Equal(t, 2, (&program{stdout: &stdout, stderr: &stderr}).run(t.Context(), args))
 		require.Empty(t, stdout.String())
 		require.True(t, strings.HasPrefix(stderr.String(), "usage: rtm"))
 	}
