@@ -3,8 +3,10 @@ package fpnn
 import (
 	"context"
 	"net"
+	"sync"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -60,5 +62,37 @@ func TestShutdownEndsThoughTheAnswerOvertookTheWrite(t *testing.T) {
 		require.NoError(t, <-ended)
 		<-c.Done()
 		_ = far.Close()
+	})
+}
+
+// Callers who wait for room and give up, over and over, leave nothing behind.
+func TestWaitersForRoomThatGiveUpLeaveTheLine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := mem.Pipe()
+		cfg := defaultConfig()
+		cfg.ended = func(*Conn) {}
+		cfg.writeBuffer, cfg.writeTimeout, cfg.timeout = 4096, 24*time.Hour, 0
+		c := newConn(near, &cfg)
+		c.start()
+		call := func(ctx context.Context) { _, _ = c.Call(ctx, "m", map[string]any{"b": make([]byte, 100<<10)}) }
+		var waiting sync.WaitGroup
+		for range 3 { // one in the transport, one in the buffer, one in the line
+			waiting.Go(func() { call(t.Context()) })
+			synctest.Wait()
+		}
+		for i := range 1000 {
+			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
+			if i%2 == 0 {
+				call(ctx)
+			} else {
+				require.ErrorIs(t, c.Notify(ctx, "m", nil), context.DeadlineExceeded)
+			}
+			cancel()
+			require.LessOrEqual(t, len(c.line), 3)
+		}
+		_ = far.Close()
+		waiting.Wait()
+		<-c.Done()
 	})
 }

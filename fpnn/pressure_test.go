@@ -99,37 +99,6 @@ func TestLargePackageIsNotOvertaken(t *testing.T) {
 	})
 }
 
-// Callers who wait for room and give up, over and over, leave nothing behind.
-func TestWaitersForRoomThatGiveUpTakeNoMemory(t *testing.T) {
-	if raceEnabled {
-		t.Skip("the race detector makes it slow")
-	}
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		stuck := make(chan struct{})
-		defer close(stuck)
-		c := newPeer(t, func(*peer) { <-stuck }, fpnn.WithWriteBuffer(4096), fpnn.WithWriteTimeout(24*time.Hour))
-		for range 3 { // one in the socket, one in the buffer, one in the line
-			go func() { _, _ = c.Call(t.Context(), "m", zeros(100<<10)) }()
-			synctest.Wait()
-		}
-		var before, after runtime.MemStats
-		const rounds = 20_000
-		for i := range 2 * rounds {
-			if i == rounds {
-				runtime.GC()
-				runtime.ReadMemStats(&before)
-			}
-			ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
-			require.ErrorIs(t, c.Notify(ctx, "m", nil), context.DeadlineExceeded)
-			cancel()
-		}
-		runtime.GC()
-		runtime.ReadMemStats(&after)
-		require.Less(t, int64(after.HeapAlloc)-int64(before.HeapAlloc), int64(rounds*8))
-	})
-}
-
 // One answer may be larger than the whole write buffer; that is no sign of a
 // peer that does not read.
 func TestRefusalBehindALargeAnswerIsNoHarm(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"runtime/debug"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -212,15 +213,18 @@ func (s *pushes) close() {
 }
 
 // Pushes yields what the gate pushes, for programs that want a loop instead of a
-// handler ([WithHandler]). There is one loop at a time: another yields
+// handler ([WithHandler]). Pushes are accepted from the call on, so who calls it
+// has to range over it. There is one loop at a time: another yields
 // [ErrConsumer]. Between loops pushes that were accepted wait; others are
 // answered with 20004, as by a client that has no handler.
 //
 // The loop ends with an error, yielded last: ctx's, or [fpnn.ErrClosed] when the
 // client is closed and what was accepted has been yielded.
 func (c *Client) Pushes(ctx context.Context) iter.Seq2[Push, error] {
+	var claimed atomic.Bool
+	claimed.Store(c.pushes.claim())
 	return func(yield func(Push, error) bool) {
-		if !c.pushes.claim() {
+		if !claimed.Swap(false) && !c.pushes.claim() {
 			yield(Push{}, ErrConsumer)
 			return
 		}
