@@ -3,8 +3,6 @@ package fpnn
 import (
 	"context"
 	"net"
-	"os"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -16,8 +14,8 @@ import (
 )
 
 // Client calls one server over one connection, shared by all callers. It
-// connects when first used, and again on the next use after the connection is
-// lost. All methods may be called concurrently.
+// connects when first used. While the connection is lost calls wait for another
+// one, as [Reconnect] says. All methods may be called concurrently.
 type Client struct {
 	config      connConfig
 	endpoints   []endpoint
@@ -28,17 +26,21 @@ type Client struct {
 	onConnect    func(ctx context.Context, c *Conn) error
 	onDisconnect func(c *Conn, reason error)
 
+	reconnect Reconnect
+	onState   func(s State, reason error)
+
 	ctx     context.Context // of dials; ends with Close
 	cancel  context.CancelFunc
 	current atomic.Pointer[Conn]
 	dials   singleflight.Group
 
 	mu      sync.Mutex
-	closed  bool
-	dialing bool
+	state   State
 	waiting int            // callers in conn, and those who have left the dial in progress
 	left    int            // the latter
-	tasks   sync.WaitGroup // connections, and the dial in progress
+	dialing bool           // the dial in progress has not come to its end
+	outage  outage         // since the last connection that was of use
+	tasks   sync.WaitGroup // connections, and dials
 }
 
 // Dial returns a [Client] that is connected to endpoint, see [NewClient].
@@ -63,6 +65,7 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 		dialer:      new(net.Dialer),
 		dialTimeout: DefaultDialTimeout,
 		maxWaiting:  DefaultMaxInFlight,
+		reconnect:   DefaultReconnect,
 	}
 	c.config.ended = c.ended
 	for _, o := range opts {
@@ -85,7 +88,8 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 }
 
 // Connect makes sure that there is a connection. Calls do so themselves; it
-// serves to fail early. Its error is an [*OpError].
+// serves to fail early: without a connection before, a failed attempt is an error
+// at once. Its error is an [*OpError].
 func (c *Client) Connect(ctx context.Context) error {
 	_, err := c.conn(ctx)
 	var op *OpError
@@ -186,171 +190,6 @@ func (c *Client) Shutdown(ctx context.Context) error {
 }
 
 func (c *Client) stop() *Conn {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	c.closed = true
+	c.setState(Closed)
 	return c.current.Load()
-}
-
-// conn returns a live connection, making one if need be: one dial for all who
-// wait, and each leaves on its own ctx.
-func (c *Client) conn(ctx context.Context) (*Conn, error) {
-	if conn := c.Conn(); conn != nil {
-		return conn, nil
-	}
-	if err := ctx.Err(); err != nil {
-		return nil, err
-	}
-	if !c.queue() {
-		return nil, ErrQueueFull
-	}
-	select {
-	case r := <-c.dials.DoChan("", c.dial):
-		c.unqueue(false)
-		if r.Err != nil {
-			return nil, r.Err
-		}
-		return r.Val.(*Conn), nil
-	case <-ctx.Done():
-		c.unqueue(true)
-		return nil, ctx.Err()
-	}
-}
-
-// queue admits one more caller who waits for a connection.
-func (c *Client) queue() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.waiting >= c.maxWaiting {
-		return false
-	}
-	c.waiting++
-	return true
-}
-
-// unqueue tells that a caller waits no more. The dial keeps something for each
-// who leaves it, so they count until it ends.
-func (c *Client) unqueue(early bool) {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	if early && c.dialing {
-		c.left++
-	} else {
-		c.waiting--
-	}
-}
-
-// dial tries the endpoints in turn.
-func (c *Client) dial() (any, error) {
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		return nil, ErrClosed
-	}
-	c.tasks.Add(1)
-	c.dialing = true
-	c.mu.Unlock()
-	defer c.dialed()
-
-	if conn := c.Conn(); conn != nil {
-		return conn, nil // made since the caller looked
-	}
-	var err error
-	for _, e := range c.endpoints {
-		var conn *Conn
-		if conn, err = c.dialOne(e); err == nil {
-			return conn, nil
-		}
-		if c.ctx.Err() != nil {
-			return nil, ErrClosed
-		}
-		c.config.logger.Debug("dial failed", "endpoint", e.address, "err", err)
-	}
-	return nil, err
-}
-
-func (c *Client) dialed() {
-	c.mu.Lock()
-	c.dialing = false
-	c.waiting -= c.left
-	c.left = 0
-	c.mu.Unlock()
-	c.tasks.Done()
-}
-
-// dialOne makes a connection to an endpoint, and makes it the client's.
-func (c *Client) dialOne(e endpoint) (*Conn, error) {
-	ctx, cancel := context.WithTimeout(c.ctx, c.dialTimeout)
-	defer cancel()
-	nc, err := c.dialer.DialContext(ctx, e.network, e.address)
-	if err != nil {
-		// A Dialer may find the deadline passed before ctx has noticed.
-		if errors.Is(err, os.ErrDeadlineExceeded) {
-			err = &timeoutError{err}
-		}
-		return nil, errors.WithStack(&OpError{Op: "dial", Err: err})
-	}
-	conn, err := c.begin(nc)
-	if err != nil {
-		return nil, err
-	}
-	if c.onConnect != nil {
-		if err := c.onConnect(ctx, conn); err != nil {
-			conn.fail(ErrClosed)
-			return nil, errors.WithStack(&OpError{Op: "dial", Err: err})
-		}
-	}
-	c.mu.Lock()
-	closed := c.closed
-	if !closed {
-		c.current.Store(conn)
-	}
-	c.mu.Unlock()
-	if closed {
-		conn.fail(ErrClosed)
-		return nil, ErrClosed
-	}
-	return conn, nil
-}
-
-// begin starts a connection that is not yet the client's.
-func (c *Client) begin(nc net.Conn) (*Conn, error) {
-	conn := newConn(nc, &c.config)
-	c.mu.Lock()
-	if c.closed {
-		c.mu.Unlock()
-		_ = nc.Close()
-		return nil, ErrClosed
-	}
-	c.tasks.Add(1)
-	c.mu.Unlock()
-	conn.start()
-	return conn, nil
-}
-
-// ended is called when all of a connection has ended.
-func (c *Client) ended(conn *Conn) {
-	if c.onDisconnect != nil {
-		c.onDisconnect(conn, conn.Err())
-	}
-	c.tasks.Done()
-}
-
-// endpoint is where a server listens, as a Dialer wants it.
-type endpoint struct{ network, address string }
-
-func (c *Client) parseEndpoint(s string) (endpoint, error) {
-	if path, ok := strings.CutPrefix(s, "unix:"); ok {
-		if path == "" {
-			return endpoint{}, errors.Errorf("fpnn: endpoint %q without a path", s)
-		}
-		return endpoint{"unix", path}, nil
-	}
-	if _, plain := c.dialer.(*net.Dialer); plain && strings.Contains(s, "://") {
-		return endpoint{}, errors.Errorf("fpnn: endpoint %q: no dialer for its scheme", s)
-	}
-	if s == "" {
-		return endpoint{}, errors.New("fpnn: empty endpoint")
-	}
-	return endpoint{"tcp", s}, nil
 }

@@ -53,14 +53,18 @@ func TestOptionOutOfRangeIsRefusedByName(t *testing.T) {
 		})
 	}
 	for name, o := range map[string]fpnn.ClientOption{
-		"WithHandler(nil)":      fpnn.WithHandler(nil),
-		"WithDialer(nil)":       fpnn.WithDialer(nil),
-		"WithDialTimeout(0s)":   fpnn.WithDialTimeout(0),
-		"WithDialTimeout(-1ns)": fpnn.WithDialTimeout(-1),
-		"WithMaxWaiting(0)":     fpnn.WithMaxWaiting(0),
-		"WithOnConnect(nil)":    fpnn.WithOnConnect(nil),
-		"WithOnDisconnect(nil)": fpnn.WithOnDisconnect(nil),
-		"WithMaxWaiting(-1)":    fpnn.WithMaxWaiting(-1),
+		"WithHandler(nil)":                           fpnn.WithHandler(nil),
+		"WithDialer(nil)":                            fpnn.WithDialer(nil),
+		"WithDialTimeout(0s)":                        fpnn.WithDialTimeout(0),
+		"WithDialTimeout(-1ns)":                      fpnn.WithDialTimeout(-1),
+		"WithMaxWaiting(0)":                          fpnn.WithMaxWaiting(0),
+		"WithOnConnect(nil)":                         fpnn.WithOnConnect(nil),
+		"WithOnState(nil)":                           fpnn.WithOnState(nil),
+		"WithReconnect({Min:0s":                      fpnn.WithReconnect(fpnn.Reconnect{}),
+		"WithReconnect({Min:2s Max:1s":               fpnn.WithReconnect(fpnn.Reconnect{Min: 2 * time.Second, Max: time.Second}),
+		"WithReconnect({Min:1ns Max:1ns Stable:-1ns": fpnn.WithReconnect(fpnn.Reconnect{Min: 1, Max: 1, Stable: -1}),
+		"WithOnDisconnect(nil)":                      fpnn.WithOnDisconnect(nil),
+		"WithMaxWaiting(-1)":                         fpnn.WithMaxWaiting(-1),
 	} {
 		_, err := fpnn.NewClient([]string{"x"}, o)
 		require.ErrorContains(t, err, name)

@@ -67,7 +67,7 @@ func TestFailedDialShowsItsStack(t *testing.T) {
 			c := clientOf(t, []string{tt.endpoint}, fpnn.WithDialer(tt.dialer))
 			for _, err := range []error{c.Connect(t.Context()), echoed(t.Context(), c, 1), c.Notify(t.Context(), "n", nil)} {
 				require.ErrorIs(t, err, tt.want)
-				requireStack(t, err, "(*Client).dialOne", "client")
+				requireStack(t, err, "(*Client).dialOne", "connect")
 				var dial *net.OpError
 				require.ErrorAs(t, err, &dial)
 				require.Equal(t, "dial", dial.Op)
@@ -119,7 +119,7 @@ func TestFailedHandshakeShowsItsStack(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			_, err := fpnn.Dial(t.Context(), l.Addr().String(), fpnn.WithDialer(dialer))
-			requireStack(t, err, "(*Client).dialOne", "client")
+			requireStack(t, err, "(*Client).dialOne", "connect")
 			var header tls.RecordHeaderError
 			require.ErrorAs(t, err, &header)
 			var op *fpnn.OpError

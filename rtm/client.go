@@ -14,7 +14,7 @@ import (
 )
 
 // Client calls an RTM gate on behalf of one project. It connects when first
-// used, and again on the next use after the connection is lost. All methods may
+// used, and again when the connection is lost ([WithReconnect]). All methods may
 // be called concurrently.
 type Client struct {
 	project   Project
@@ -47,6 +47,8 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if p.Secret == "" {
 		return nil, &ArgumentError{"Project", "has no secret", CodeBadSign}
 	}
+	eager := fpnn.DefaultReconnect
+	eager.Eager = true
 	cfg := config{
 		limits: DocumentedLimits,
 		pushes: pushConfig{
@@ -59,6 +61,7 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 			fpnn.WithTimeout(DefaultTimeout),
 			fpnn.WithDialTimeout(DefaultDialTimeout),
 			fpnn.WithKeepAlive(fpnn.DefaultKeepAlive),
+			fpnn.WithReconnect(eager),
 		},
 	}
 	for _, o := range opts {

@@ -104,6 +104,10 @@ func WithLimits(l Limits) Option {
 	return func(c *config) { c.limits = l }
 }
 
+// WithReconnect sets what the client does while it has lost its connection.
+// Default: [fpnn.DefaultReconnect], but Eager, so that pushes go on coming.
+func WithReconnect(r fpnn.Reconnect) Option { return WithFPNN(fpnn.WithReconnect(r)) }
+
 // WithFPNN passes options to the FPNN client underneath. Its handler and what it
 // does on connecting are this package's own.
 func WithFPNN(opts ...fpnn.ClientOption) Option {

@@ -53,8 +53,9 @@ func NewRTMServerClient(pid int32, secretKey string, endpoint string) *RTMServer
 	}
 }
 
-// SetAutoReconnect says whether calls connect by themselves. Default true; with
-// false Connect or Dial must be called first, and after each loss.
+// SetAutoReconnect says whether the client connects by itself, when a call needs
+// it and when the connection is lost. Default true; with false, set before the
+// first connection, Connect or Dial must be called first and after each loss.
 func (client *RTMServerClient) SetAutoReconnect(autoReconnect bool) {
 	client.mu.Lock()
 	defer client.mu.Unlock()
@@ -175,6 +176,9 @@ func (client *RTMServerClient) RTM() (*rtm.Client, error) {
 		rtm.WithDialTimeout(24 * time.Hour),
 		rtm.WithDialer(transport.DialerFunc(client.dial)),
 		rtm.WithFPNN(fpnn.WithOnDisconnect(client.disconnected), fpnn.WithoutKeepAlive()),
+	}
+	if !client.autoConnect {
+		opts = append(opts, rtm.WithReconnect(fpnn.DefaultReconnect))
 	}
 	if client.keepAlive {
 		opts = append(opts, rtm.WithKeepAlive(client.keepAliveHow))

@@ -1,0 +1,299 @@
+package fpnn_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"sync"
+	"syscall"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport/mem"
+)
+
+// line is a dialer to a server that can be cut off.
+type line struct {
+	mem.Network
+	addr string
+	srv  *fpnn.Server
+
+	mu    sync.Mutex
+	down  bool
+	dials []time.Time
+}
+
+func newLine(t *testing.T, h fpnn.Handler) *line {
+	t.Helper()
+	l := new(line)
+	listener, err := l.Listen("")
+	require.NoError(t, err)
+	l.addr = listener.Addr().String()
+	l.srv, err = fpnn.NewServer(h)
+	require.NoError(t, err)
+	go l.srv.Serve(listener)
+	t.Cleanup(func() { _ = l.srv.Close() })
+	return l
+}
+
+func (l *line) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	l.mu.Lock()
+	l.dials = append(l.dials, time.Now())
+	down := l.down
+	l.mu.Unlock()
+	if down {
+		return nil, syscall.ECONNREFUSED
+	}
+	return l.Network.DialContext(ctx, network, address)
+}
+
+func (l *line) cut() {
+	l.mu.Lock()
+	l.down = true
+	l.mu.Unlock()
+	for _, c := range l.srv.Conns() {
+		_ = c.Close()
+	}
+	synctest.Wait()
+}
+
+func (l *line) heal() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.down = false
+}
+
+func (l *line) count() int {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return len(l.dials)
+}
+
+// client returns a client that was connected for long enough.
+func (l *line) client(t *testing.T, opts ...fpnn.ClientOption) *fpnn.Client {
+	t.Helper()
+	c := clientOf(t, []string{l.addr}, append([]fpnn.ClientOption{fpnn.WithDialer(l), fpnn.WithTimeout(time.Minute)}, opts...)...)
+	require.NoError(t, c.Connect(t.Context()))
+	<-time.After(time.Minute)
+	return c
+}
+
+func TestCallsWaitThroughAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		c := l.client(t)
+		l.cut()
+		require.Equal(t, fpnn.Idle, c.State())
+		ends := calls(t.Context(), c, 100)
+		<-time.After(20 * time.Second)
+		require.Empty(t, ends)
+		l.heal()
+		allAnswered(t, ends)
+		require.Less(t, l.count(), 30, "one attempt at a time, and pauses")
+		require.Equal(t, fpnn.Ready, c.State())
+	})
+}
+
+func TestCallThatGivesUpInAnOutageSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithTimeout(10*time.Second))
+		l.cut()
+		start := time.Now()
+		err := echoed(t.Context(), c, 1)
+		require.Equal(t, 10*time.Second, time.Since(start))
+		requireUnsent(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, err, syscall.ECONNREFUSED)
+		require.Equal(t, fpnn.CodeCoreTimeout, fpnn.Code(err))
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		requireUnsent(t, echoed(ctx, c, 1), context.DeadlineExceeded)
+		dials := l.count()
+		<-time.After(5 * time.Minute)
+		require.LessOrEqual(t, l.count(), dials+1, "nobody waits: no more attempts")
+	})
+}
+
+func TestClientThatNeverConnectedFailsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		l.cut()
+		c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l))
+		start := time.Now()
+		requireUnsent(t, echoed(t.Context(), c, 1), syscall.ECONNREFUSED)
+		require.Zero(t, time.Since(start))
+		require.Equal(t, fpnn.Waiting, c.State())
+		l.heal()
+		require.NoError(t, echoed(t.Context(), c, 1))
+		require.LessOrEqual(t, time.Since(start), fpnn.DefaultReconnect.Min)
+	})
+}
+
+func TestPausesGrowToTheirMaximum(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.Reconnect{Min: time.Second, Max: 30 * time.Second, Stable: time.Second, Eager: true}
+		l := newLine(t, echoHandler)
+		l.client(t, fpnn.WithReconnect(r))
+		l.cut()
+		<-time.After(2 * time.Hour)
+		l.mu.Lock()
+		dials := l.dials[1:]
+		l.mu.Unlock()
+		var pauses []time.Duration
+		for i := range dials[1:] {
+			pause := dials[i+1].Sub(dials[i])
+			most := r.Max
+			if i < 5 {
+				most = r.Min << i
+			}
+			require.LessOrEqual(t, pause, most, "pause %d", i)
+			pauses = append(pauses, pause)
+		}
+		// With full jitter the mean of the later ones is half of the maximum.
+		var sum time.Duration
+		for _, p := range pauses[5:] {
+			sum += p
+		}
+		mean := sum / time.Duration(len(pauses)-5)
+		require.InDelta(t, 15, mean.Seconds(), 3)
+	})
+}
+
+func TestEagerClientComesBackThoughNobodyCalls(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		for _, r.Eager = range []bool{false, true} {
+			l := newLine(t, echoHandler)
+			c := l.client(t, fpnn.WithReconnect(r))
+			for range 3 {
+				l.cut()
+				l.heal()
+				<-time.After(time.Minute)
+				require.Equal(t, r.Eager, c.Conn() != nil)
+			}
+		}
+	})
+}
+
+func TestFailFastDoesNotWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		r.FailFast = true
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithReconnect(r))
+		l.cut()
+		start := time.Now()
+		for range 100 {
+			requireUnsent(t, echoed(t.Context(), c, 1), syscall.ECONNREFUSED)
+		}
+		require.Zero(t, time.Since(start))
+		require.Equal(t, 2, l.count(), "the pause holds for all")
+		<-time.After(r.Min)
+		l.heal()
+		require.NoError(t, echoed(t.Context(), c, 1))
+	})
+}
+
+// The vendor's SDK made 366 quests in 0.3 seconds.
+func TestServerThatClosesAfterEachAnswerStartsNoStorm(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		r.Eager = true
+		var l *line
+		l = newLine(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			conn := q.Conn()
+			time.AfterFunc(time.Millisecond, func() { _ = conn.Close() })
+			return nil, nil
+		}))
+		c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l), fpnn.WithReconnect(r),
+			fpnn.WithOnConnect(func(ctx context.Context, conn *fpnn.Conn) error {
+				_, err := conn.Call(ctx, "restore", nil)
+				return err
+			}))
+		require.NoError(t, c.Connect(t.Context()))
+		<-time.After(10 * time.Minute)
+		require.Less(t, l.count(), 100)
+		require.Greater(t, l.count(), 20)
+	})
+}
+
+func TestStableConnectionEndsTheOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.Reconnect{Min: time.Hour, Max: time.Hour, Stable: time.Minute}
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithReconnect(r), fpnn.WithTimeout(0))
+		for range 5 { // lost after a minute: made again at once
+			l.cut()
+			l.heal()
+			start := time.Now()
+			require.NoError(t, echoed(t.Context(), c, 1))
+			require.Zero(t, time.Since(start))
+			<-time.After(r.Stable)
+		}
+		l.cut()
+		l.heal()
+		require.NoError(t, echoed(t.Context(), c, 1))
+		<-time.After(r.Stable - 1)
+		l.cut() // too soon
+		l.heal()
+		require.Equal(t, fpnn.Waiting, c.State())
+		start := time.Now()
+		require.NoError(t, echoed(t.Context(), c, 1))
+		require.Positive(t, time.Since(start))
+		require.NoError(t, c.Conn().Close(), "from this side")
+		synctest.Wait()
+		require.Equal(t, fpnn.Idle, c.State(), "is no failure")
+	})
+}
+
+func TestCloseInterruptsThePause(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.Reconnect{Min: time.Hour, Max: time.Hour, Eager: true}
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithReconnect(r), fpnn.WithTimeout(0))
+		l.cut()
+		ends := calls(t.Context(), c, 5)
+		<-time.After(time.Second)
+		start := time.Now()
+		require.NoError(t, c.Close())
+		require.Zero(t, time.Since(start))
+		for range 5 {
+			requireUnsent(t, <-ends, fpnn.ErrClosed)
+		}
+		require.Equal(t, fpnn.Closed, c.State())
+	})
+}
+
+func TestStatesAreTold(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told []string
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithOnState(func(s fpnn.State, reason error) {
+			told = append(told, fmt.Sprint(s, " ", fpnn.Code(reason)))
+		}))
+		l.cut()
+		ends := calls(t.Context(), c, 1)
+		synctest.Wait()
+		l.heal()
+		allAnswered(t, ends)
+		require.NoError(t, c.Close())
+		require.Equal(t, []string{
+			"connecting 0", "ready 0", "idle 20002", "connecting 0", "waiting 20012", "connecting 0", "ready 0", "closed 0",
+		}, told)
+		require.Equal(t, "State(9)", fpnn.State(9).String())
+	})
+}
