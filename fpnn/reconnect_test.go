@@ -210,8 +210,7 @@ func TestServerThatClosesAfterEachAnswerStartsNoStorm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r := fpnn.DefaultReconnect
 		r.Eager = true
-		var l *line
-		l = newLine(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+		l := newLine(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
 			conn := q.Conn()
 			time.AfterFunc(time.Millisecond, func() { _ = conn.Close() })
 			return nil, nil
