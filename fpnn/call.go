@@ -89,6 +89,9 @@ func (c *Conn) roundTrip(ctx context.Context, k *call) error {
 	if err := c.send(k); err != nil {
 		return err
 	}
+	if queued, ok := ctx.Value(queuedKey{}).(func()); ok {
+		queued()
+	}
 	if ctx.Done() == nil {
 		<-k.done
 		return k.err
@@ -99,6 +102,16 @@ func (c *Conn) roundTrip(ctx context.Context, k *call) error {
 	case <-ctx.Done():
 		return c.abandon(ctx, k)
 	}
+}
+
+type queuedKey struct{}
+
+// OnQueued returns a ctx for a call, or several, that has f called each time a
+// quest has got its place among those to be written. Quests queued one after the
+// other leave in that order, so who starts calls in goroutines can wait for f to
+// keep them in order. f must not block.
+func OnQueued(ctx context.Context, f func()) context.Context {
+	return context.WithValue(ctx, queuedKey{}, f)
 }
 
 // send registers k and puts its package on the way. An error says that k is not

@@ -19,6 +19,7 @@ import (
 type Client struct {
 	project   Project
 	limits    Limits
+	resend    resend
 	fpnn      *fpnn.Client
 	ids       wire.IDGenerator
 	pushes    pushes
@@ -51,6 +52,7 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	eager.Eager = true
 	cfg := config{
 		limits: DocumentedLimits,
+		resend: resend{attempts: DefaultAttempts, within: DefaultResendWithin},
 		pushes: pushConfig{
 			inbox:   DefaultPushInbox,
 			logger:  slog.New(slog.DiscardHandler),
@@ -70,7 +72,12 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if cfg.err != nil {
 		return nil, cfg.err
 	}
-	c := &Client{project: p, limits: cfg.limits, listening: listening{turn: make(chan struct{}, 1)}}
+	c := &Client{project: p, limits: cfg.limits, resend: cfg.resend, listening: listening{turn: make(chan struct{}, 1)}}
+	c.listening.groups.add(cfg.listen.Groups)
+	c.listening.rooms.add(cfg.listen.Rooms)
+	c.listening.users.add(cfg.listen.Users)
+	c.listening.events.add(cfg.listen.Events)
+	c.listening.all = cfg.listenAll
 	c.pushes.pushConfig = cfg.pushes
 	c.pushes.window = window{size: cfg.pushes.seen, age: cfg.pushes.seenAge}
 	var err error
@@ -131,6 +138,16 @@ func (c *Client) sign() wire.Signed {
 // do sends q, whose answer has nothing to say.
 func (c *Client) do(ctx context.Context, q wire.Quest) error {
 	_, err := c.fpnn.Call(ctx, q.Method(), &wire.Signable{Signed: c.sign(), Quest: q})
+	return err
+}
+
+// change is do for what may be attempted again, if the client is to.
+func (c *Client) change(ctx context.Context, q wire.Quest) error {
+	start := time.Now()
+	err := c.do(ctx, q)
+	if err != nil && c.resend.changes {
+		err = c.changeAgain(ctx, q, start, err)
+	}
 	return err
 }
 

@@ -136,18 +136,23 @@ func (c *Client) listen(ctx context.Context, q wire.Quest, change func(l *listen
 	return err
 }
 
-// restore says to a new connection what is listened to: the lists, then the
-// flags.
-func (c *Client) restore(ctx context.Context, conn *fpnn.Conn) error {
+// Listening returns what the client listens to: the lists in rising order.
+func (c *Client) Listening() (ListenSet, ListenAll) {
 	l := &c.listening
 	l.mu.Lock()
-	lists, all := wire.ListenSet{
+	defer l.mu.Unlock()
+	return wire.ListenSet{
 		Groups: slices.Sorted(maps.Keys(l.groups)),
 		Rooms:  slices.Sorted(maps.Keys(l.rooms)),
 		Users:  slices.Sorted(maps.Keys(l.users)),
 		Events: slices.Sorted(maps.Keys(l.events)),
 	}, l.all
-	l.mu.Unlock()
+}
+
+// restore says to a new connection what is listened to: the lists, then the
+// flags.
+func (c *Client) restore(ctx context.Context, conn *fpnn.Conn) error {
+	lists, all := c.Listening()
 	var quests []wire.Quest
 	if len(lists.Groups)+len(lists.Rooms)+len(lists.Users)+len(lists.Events) > 0 {
 		quests = append(quests, &wire.SetListen{ListenSet: lists})

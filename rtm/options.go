@@ -20,10 +20,13 @@ const (
 type Option func(c *config)
 
 type config struct {
-	limits Limits
-	pushes pushConfig
-	fpnn   []fpnn.ClientOption
-	err    error // of an option out of range
+	limits    Limits
+	pushes    pushConfig
+	resend    resend
+	listen    ListenSet
+	listenAll ListenAll
+	fpnn      []fpnn.ClientOption
+	err       error // of an option out of range
 }
 
 // WithTimeout sets the time-out of calls whose ctx has no deadline. Default
@@ -64,6 +67,12 @@ func WithHandler(h func(ctx context.Context, p Push)) Option {
 	}
 }
 
+// WithListen sets what the client listens to from its first connection on.
+// [Client.Listen] and its like change it.
+func WithListen(s ListenSet, all ListenAll) Option {
+	return func(c *config) { c.listen, c.listenAll = s, all }
+}
+
 // WithPushInbox sets how many pushes may wait for the handler. The next one is
 // answered with 20011; whether a gate pushes it again is not documented. Default
 // [DefaultPushInbox]; at least 1.
@@ -102,6 +111,26 @@ func (c *config) fail(format string, args ...any) {
 // a project whose limits were raised in RTM's console wants others.
 func WithLimits(l Limits) Option {
 	return func(c *config) { c.limits = l }
+}
+
+// WithResend sets how often a send is attempted whose outcome is not known, the
+// first time included, and for how long after the first another attempt may
+// begin. Each has the time that ctx or [WithTimeout] gives. Default
+// [DefaultAttempts] and [DefaultResendWithin]; 1 attempt turns it off.
+func WithResend(attempts int, within time.Duration) Option {
+	return func(c *config) {
+		if attempts < 1 || within < 0 {
+			c.fail("WithResend(%d, %v): out of range", attempts, within)
+		}
+		c.resend.attempts, c.resend.within = attempts, within
+	}
+}
+
+// WithResendChanges has Delete, Edit, Clean and DeleteConversation attempted again
+// as sends are. A Clean without an end that is carried out twice may delete what
+// came in between. Default: they are attempted once.
+func WithResendChanges() Option {
+	return func(c *config) { c.resend.changes = true }
 }
 
 // WithReconnect sets what the client does while it has lost its connection.

@@ -136,6 +136,9 @@ func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 // next returns the oldest push. It waits for one until ctx ends.
 func (s *pushes) next(ctx context.Context) (Push, error) {
 	for {
+		if err := ctx.Err(); err != nil {
+			return Push{}, err
+		}
 		s.mu.Lock()
 		if len(s.queue) > 0 {
 			p := s.queue[0]
@@ -165,7 +168,7 @@ func (s *pushes) next(ctx context.Context) (Push, error) {
 // consume is the goroutine of a client with a handler. It ends with ctx, or when
 // all is handled after close.
 func (s *pushes) consume(ctx context.Context) {
-	for ctx.Err() == nil {
+	for {
 		p, err := s.next(ctx)
 		if err != nil {
 			return

@@ -361,6 +361,7 @@ func TestUnhandledPushesAreCountedAtClose(t *testing.T) {
 		for id := range int64(5) {
 			require.NoError(t, push(t, conn, rtm.Group(7), id))
 		}
+		synctest.Wait()
 		require.NoError(t, c.Close())
 		require.Equal(t, rtm.PushStats{Accepted: 5, Handled: 1, Waiting: 4}, c.PushStats())
 	})

@@ -2,6 +2,7 @@ package rtm
 
 import (
 	"context"
+	"time"
 
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
@@ -9,12 +10,19 @@ import (
 // Receipt says what became of a message that was sent.
 type Receipt struct {
 	ID           int64 // the message's
-	ModifiedTime int64 // Unix milliseconds: when the gate stored it
+	ModifiedTime int64 // Unix milliseconds: when the gate stored it; 0 if the answer was lost and it cannot be asked for
 }
 
 // Send sends a message from a user to a target. Without an ID of its own the
 // message gets one. The receipt has it even if there is an error: a message that
 // is sent again under the same ID is not stored twice.
+//
+// A send whose answer is lost is tried again under the same ID ([WithResend]): a
+// gate that refuses the ID as used has the message. What the error says:
+//
+//   - a [*fpnn.RemoteError]: refused, and not stored;
+//   - an [*UnknownOutcomeError]: it may be stored or not;
+//   - any other with [fpnn.SafeToRetry]: never sent.
 func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Receipt, error) {
 	if err := checkTarget("to", to); err != nil {
 		return Receipt{}, err
@@ -35,10 +43,15 @@ func (c *Client) send(ctx context.Context, q *wire.Send) (Receipt, error) {
 	if err := c.limits.checkMessage(&q.Message); err != nil {
 		return Receipt{}, err
 	}
-	if q.Message.ID == 0 {
+	chosen := q.Message.ID != 0
+	if !chosen {
 		q.Message.ID = c.ids.Next()
 	}
 	q.Signed = c.sign()
+	start := time.Now()
 	answer, err := call(ctx, c, q, wire.ParseSendAnswer)
+	if err != nil {
+		answer, err = c.sendAgain(ctx, q, chosen, start, err)
+	}
 	return Receipt{ID: q.Message.ID, ModifiedTime: answer.ModifiedTime}, err
 }

@@ -211,8 +211,7 @@ func TestDefaultTimeoutEndsACallTheGateDoesNotAnswer(t *testing.T) {
 			return nil, ctx.Err()
 		}))
 		start := time.Now()
-		_, err := c.Send(t.Context(), alice, rtm.User(bob), rtm.Message{Type: 66})
-		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.ErrorIs(t, c.Kickout(t.Context(), 1), context.DeadlineExceeded)
 		require.Equal(t, rtm.DefaultTimeout, time.Since(start))
 	})
 }

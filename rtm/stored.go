@@ -39,7 +39,7 @@ func (c *Client) Delete(ctx context.Context, from int64, to Target, id int64) er
 	if err := checkTarget("to", to); err != nil {
 		return err
 	}
-	return c.do(ctx, &wire.Delete{MessageRef: wire.MessageRef{ID: id, From: from, Target: to}})
+	return c.change(ctx, &wire.Delete{MessageRef: wire.MessageRef{ID: id, From: from, Target: to}})
 }
 
 // EditRequest is what takes the place of a message's text and attributes.
@@ -61,7 +61,7 @@ func (c *Client) Edit(ctx context.Context, from int64, to Target, id int64, r Ed
 	); err != nil {
 		return err
 	}
-	return c.do(ctx, &wire.Edit{
+	return c.change(ctx, &wire.Edit{
 		MessageRef: wire.MessageRef{ID: id, From: from, Target: to},
 		Text:       r.Text, Attrs: r.Attrs, TimeLimit: r.TimeLimit,
 	})
@@ -75,7 +75,7 @@ func (c *Client) Clean(ctx context.Context, from int64, with Target, begin, end 
 	if err := errors.Join(checkTarget("with", with), checkRange("begin", begin, "end", end)); err != nil {
 		return err
 	}
-	return c.do(ctx, &wire.Clean{From: from, Target: with, Begin: begin, End: end})
+	return c.change(ctx, &wire.Clean{From: from, Target: with, Begin: begin, End: end})
 }
 
 // DeleteConversation deletes all messages that a user has sent to a target.
@@ -83,7 +83,7 @@ func (c *Client) DeleteConversation(ctx context.Context, from int64, to Target) 
 	if err := checkTarget("to", to); err != nil {
 		return err
 	}
-	return c.do(ctx, &wire.DeleteSent{From: from, Target: to})
+	return c.change(ctx, &wire.DeleteSent{From: from, Target: to})
 }
 
 // CountQuery says which messages to count.

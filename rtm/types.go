@@ -49,8 +49,5 @@ type File = wire.File
 // Audio describes a voice message.
 type Audio = wire.Audio
 
-// FileError says what of a file message could not be read.
-type FileError = wire.FileError
-
 // RowError says which row of a history page cannot be read.
 type RowError = wire.RowError

@@ -39,6 +39,12 @@ type RTMServerClient struct {
 	monitor        IRTMServerMonitor
 	listening      bool // the goroutine that serves the monitors is there
 	dialer         transport.Dialer
+	strategy       *RTMRegressiveConnectStrategy
+	heard          rtm.ListenSet // what was listened to before Close
+	heardAll       rtm.ListenAll
+
+	order sync.Mutex
+	last  chan struct{} // closed when the last asynchronous call has its place among those sent
 }
 
 // NewRTMServerClient returns a client of a project at the gate at endpoint,
@@ -50,6 +56,7 @@ func NewRTMServerClient(pid int32, secretKey string, endpoint string) *RTMServer
 		autoConnect:  true,
 		keepAliveHow: fpnn.DefaultKeepAlive,
 		dialer:       new(net.Dialer),
+		strategy:     DefaultRegressiveStrategy,
 	}
 }
 
@@ -77,8 +84,9 @@ func (client *RTMServerClient) SetQuestTimeOut(timeout time.Duration) {
 	client.questTimeout = timeout
 }
 
-// SetKeepAlive says whether idle connections are pinged. Default false. This and
-// the other settings of keep-alive hold if made before the first connection.
+// SetKeepAlive says whether idle connections are pinged. Default false; the other
+// settings of keep-alive turn it on. They hold if made before the first
+// connection.
 func (client *RTMServerClient) SetKeepAlive(keepAlive bool) {
 	client.mu.Lock()
 	defer client.mu.Unlock()
@@ -89,7 +97,7 @@ func (client *RTMServerClient) SetKeepAlive(keepAlive bool) {
 func (client *RTMServerClient) SetKeepAliveTimeoutSecond(second time.Duration) {
 	client.mu.Lock()
 	defer client.mu.Unlock()
-	client.keepAliveHow.Timeout = second
+	client.keepAliveHow.Timeout, client.keepAlive = second, true
 }
 
 // SetKeepAliveIntervalSecond sets after how long without traffic a ping is sent.
@@ -97,7 +105,7 @@ func (client *RTMServerClient) SetKeepAliveTimeoutSecond(second time.Duration) {
 func (client *RTMServerClient) SetKeepAliveIntervalSecond(second time.Duration) {
 	client.mu.Lock()
 	defer client.mu.Unlock()
-	client.keepAliveHow.Interval = second
+	client.keepAliveHow.Interval, client.keepAlive = second, true
 }
 
 // SetKeepAliveMaxPingRetryCount sets how many pings in a row may be missed.
@@ -105,7 +113,7 @@ func (client *RTMServerClient) SetKeepAliveIntervalSecond(second time.Duration) 
 func (client *RTMServerClient) SetKeepAliveMaxPingRetryCount(count int) {
 	client.mu.Lock()
 	defer client.mu.Unlock()
-	client.keepAliveHow.Retries = count
+	client.keepAliveHow.Retries, client.keepAlive = count, true
 }
 
 // SetDialer sets what makes connections, such as a [crypto/tls.Dialer] or a fake
@@ -157,6 +165,9 @@ func (client *RTMServerClient) Close() {
 	client.mu.Lock()
 	c, stop := client.client, client.stop
 	client.client, client.stop, client.listening = nil, nil, false
+	if c != nil {
+		client.heard, client.heardAll = c.Listening()
+	}
 	client.mu.Unlock()
 	if c != nil {
 		stop()
@@ -177,9 +188,10 @@ func (client *RTMServerClient) RTM() (*rtm.Client, error) {
 		rtm.WithDialer(transport.DialerFunc(client.dial)),
 		rtm.WithFPNN(fpnn.WithOnDisconnect(client.disconnected), fpnn.WithoutKeepAlive()),
 	}
-	if !client.autoConnect {
-		opts = append(opts, rtm.WithReconnect(fpnn.DefaultReconnect))
+	if reconnect, err := client.strategy.reconnect(client.autoConnect); err == nil {
+		opts = append(opts, rtm.WithReconnect(reconnect))
 	}
+	opts = append(opts, rtm.WithListen(client.heard, client.heardAll))
 	if client.keepAlive {
 		opts = append(opts, rtm.WithKeepAlive(client.keepAliveHow))
 	}

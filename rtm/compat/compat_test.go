@@ -7,6 +7,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -238,11 +239,47 @@ func TestDeleteEditAndCount(t *testing.T) {
 			_, count, err = c.GetMsgCount(conv.kind, conv.xid, 0, 0, []int8{67})
 			require.NoError(t, err)
 			require.Zero(t, count)
+			for _, span := range [][2]int64{{time.Now().UnixMilli() + 60_000, 0}, {0, 1}} {
+				_, count, err = c.GetMsgCount(conv.kind, conv.xid, span[0], span[1], nil)
+				require.NoError(t, err)
+				require.Zero(t, count)
+			}
 		}
 		require.NoError(t, c.DeleteConversationMessages(alice, conv.xid, conv.kind))
 		page, err = conv.get(c, false, 10, 0, 0, 0)
 		require.Empty(t, texts(t, page, err))
 	})
+}
+
+func TestEditKeepsToItsTimeLimit(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := inMemory(t)
+		_, err := c.SendGroupMessage(alice, group, 66, "x")
+		require.NoError(t, err)
+		page, err := c.GetGroupMessage(group, false, 1, 0, 0, 0, alice)
+		require.NoError(t, err)
+		<-time.After(time.Second)
+		edit := func(limit int64) error {
+			return c.EditMessage(page.Messages[0].MessageId, alice, group, rtm.MessageType_Group, "y", "", limit)
+		}
+		require.Equal(t, 200021, fpnn.Code(edit(999)))
+		require.NoError(t, edit(1000))
+	})
+}
+
+// The reader's own membership counts.
+func TestHistoriesAreReadOnBehalfOfTheirReader(t *testing.T) {
+	t.Parallel()
+	c, _ := gate(t, fakeserver.WithMembershipChecks())
+	require.NoError(t, c.AddGroupMembers(group, []int64{alice}))
+	require.NoError(t, c.AddRoomMember(room, alice))
+	for uid, code := range map[int64][2]int{alice: {0, 0}, bob: {200041, 200040}} {
+		_, err := c.GetGroupMessage(group, false, 1, 0, 0, 0, uid)
+		require.Equal(t, code[0], fpnn.Code(err))
+		_, err = c.GetRoomMessage(room, false, 1, 0, 0, 0, uid)
+		require.Equal(t, code[1], fpnn.Code(err))
+	}
 }
 
 func TestCleanDeletesARange(t *testing.T) {
@@ -397,8 +434,27 @@ func TestWrongArgumentIsNamedAndNothingIsSent(t *testing.T) {
 			require.ErrorContains(t, err, text)
 		}
 	}
+	withID := func(mtime int64, mid int64, errorCode int, errInfo string) { t.Error("callback of a call that failed") }
+	for _, two := range [][]any{{never, withID}, {never, never}, {withID, never}} {
+		_, err := c.SendMessage(alice, bob, 66, "x", two...)
+		require.ErrorContains(t, err, "one callback")
+	}
 	page, err := c.GetP2PMessage(alice, bob, false, 10, 0, 0, 0)
 	require.Empty(t, texts(t, page, err))
+}
+
+// A nil callback is none, as in the SDK.
+func TestNilCallbackIsSynchronous(t *testing.T) {
+	t.Parallel()
+	c, _ := gate(t)
+	var none func(mtime int64, errorCode int, errInfo string)
+	mtime, err := c.SendMessage(alice, bob, 66, "x", none)
+	require.NoError(t, err)
+	require.Positive(t, mtime)
+	called := make(chan int64, 1)
+	_, err = c.SendMessage(alice, bob, 66, "x", func(mtime int64, _ int, _ string) { called <- mtime }, none)
+	require.NoError(t, err)
+	require.Positive(t, <-called)
 }
 
 func TestPanicInACallbackIsLogged(t *testing.T) {
@@ -464,6 +520,11 @@ func TestFileMessagesShowTheirFile(t *testing.T) {
 	require.Equal(t, `{"k":"v"}`, voice.Attrs)
 	require.Equal(t, "not json", broken.Message)
 	require.Equal(t, "nor this", broken.Attrs)
+	_, err = c.SendGroupMessage(alice, group, 40, "not json", `{"custom":"x"}`)
+	require.NoError(t, err)
+	last, err := c.GetGroupMessage(group, true, 1, 0, 0, 0, alice)
+	require.NoError(t, err)
+	require.Equal(t, "x", last.Messages[0].Attrs, "one does not depend on the other")
 	require.Equal(t, &rtm.FileMsgInfo{}, broken.FileInfo)
 	require.True(t, strings.Contains(logged.String(), "not a JSON object"), logged.String())
 }

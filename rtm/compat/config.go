@@ -11,10 +11,11 @@ import (
 // own. It is the documentation's fpnn.Config. All methods may be called
 // concurrently; what they change holds from the next call on.
 var Config = &config{
-	questTimeout:   30 * time.Second,
-	connectTimeout: 30 * time.Second,
-	logger:         log.New(os.Stdout, "[RTM Go SDK] ", log.LstdFlags|log.Lshortfile),
+	logger: log.New(os.Stdout, "[RTM Go SDK] ", log.LstdFlags|log.Lshortfile),
 }
+
+// usualTimeout is what the published SDK's clients have.
+const usualTimeout = 30 * time.Second
 
 type config struct {
 	mu                           sync.Mutex
@@ -22,15 +23,14 @@ type config struct {
 	logger                       RTMLogger
 }
 
-// SetQuestTimeout sets the default time-out of calls: 30 s, until it is set.
+// SetQuestTimeout sets the default time-out of calls: 30 s, if 0.
 func (c *config) SetQuestTimeout(timeout time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.questTimeout = timeout
 }
 
-// SetConnectTimeout sets the default time-out of connecting: 30 s, until it is
-// set.
+// SetConnectTimeout sets the default time-out of connecting: 30 s, if 0.
 func (c *config) SetConnectTimeout(timeout time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -50,7 +50,13 @@ func (c *config) SetLogger(logger *log.Logger) {
 func (c *config) get() (quest, connect time.Duration, logger RTMLogger) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.questTimeout, c.connectTimeout, c.logger
+	given := func(d time.Duration) time.Duration {
+		if d <= 0 {
+			return usualTimeout
+		}
+		return d
+	}
+	return given(c.questTimeout), given(c.connectTimeout), c.logger
 }
 
 // RTMLogger is where a client reports what is wrong.

@@ -125,8 +125,11 @@ func (client *RTMServerClient) message(m *rtm.StoredMessage, to int64) RTMMessag
 			IsRTMaudio: true, Codec: a.Codec, Srate: a.SampleRate, Lang: a.Language, Duration: a.Duration,
 		}
 	}
-	if f.Err != nil {
-		client.log("message %d from %d: %v", m.ID, m.From, f.Err)
+	if f.TextErr != nil {
+		client.log("text of file message %d from %d: %v", m.ID, m.From, f.TextErr)
+	}
+	if f.AttrsErr != nil {
+		client.log("attributes of file message %d from %d: %v", m.ID, m.From, f.AttrsErr)
 		return shown
 	}
 	shown.Attrs = f.Custom

@@ -7,6 +7,7 @@ import (
 	"log"
 	"net"
 	"os"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -53,7 +54,7 @@ func TestTimeoutOfTheCallComesBeforeTheClientsBeforeConfigs(t *testing.T) {
 		}
 		takes(30 * time.Second)
 		rtm.Config.SetQuestTimeout(7 * time.Second)
-		defer rtm.Config.SetQuestTimeout(30 * time.Second)
+		defer rtm.Config.SetQuestTimeout(0)
 		takes(7 * time.Second)
 		takes(7*time.Second, time.Duration(0))
 		client.SetQuestTimeOut(3 * time.Second)
@@ -80,13 +81,14 @@ func TestConnectTimeoutOfTheClientComesBeforeConfigs(t *testing.T) {
 		}))
 		takes := func(want time.Duration) {
 			t.Helper()
+			<-time.After(time.Minute) // for the pause between attempts
 			start := time.Now()
 			require.False(t, client.Connect())
-			require.InDelta(t, want.Seconds(), time.Since(start).Seconds(), 0.5, "and the pause between attempts")
+			require.InDelta(t, want.Seconds(), time.Since(start).Seconds(), 0.001)
 		}
 		takes(30 * time.Second)
 		rtm.Config.SetConnectTimeout(7 * time.Second)
-		defer rtm.Config.SetConnectTimeout(30 * time.Second)
+		defer rtm.Config.SetConnectTimeout(0)
 		takes(7 * time.Second)
 		client.SetConnectTimeOut(3 * time.Second)
 		takes(3 * time.Second)
@@ -174,18 +176,26 @@ func TestConnectionCallbacks(t *testing.T) {
 
 func TestKeepAliveIsOffUnlessSet(t *testing.T) {
 	t.Parallel()
-	for _, on := range []bool{false, true} {
+	for name, set := range map[string]func(c *rtm.RTMServerClient){
+		"off":      func(c *rtm.RTMServerClient) {},
+		"on":       func(c *rtm.RTMServerClient) { c.SetKeepAlive(true) },
+		"interval": func(c *rtm.RTMServerClient) { c.SetKeepAliveIntervalSecond(20 * time.Second) },
+		"timeout":  func(c *rtm.RTMServerClient) { c.SetKeepAliveTimeoutSecond(3 * time.Second) },
+		"retries":  func(c *rtm.RTMServerClient) { c.SetKeepAliveMaxPingRetryCount(1) },
+		"off again": func(c *rtm.RTMServerClient) {
+			c.SetKeepAliveMaxPingRetryCount(1)
+			c.SetKeepAlive(false)
+		},
+	} {
+		on := !strings.HasPrefix(name, "off")
 		synctest.Test(t, func(t *testing.T) {
 			client, _ := inMemory(t)
 			client.SetAutoReconnect(false)
-			client.SetKeepAlive(on)
-			client.SetKeepAliveIntervalSecond(20 * time.Second)
-			client.SetKeepAliveTimeoutSecond(3 * time.Second)
-			client.SetKeepAliveMaxPingRetryCount(1)
+			set(client)
 			require.True(t, client.Connect())
 			<-time.After(10 * time.Minute) // the gate ends idle connections after one
 			synctest.Wait()
-			require.Equal(t, on, client.IsConnected())
+			require.Equal(t, on, client.IsConnected(), name)
 		})
 	}
 }
@@ -330,6 +340,129 @@ func TestMonitorsAreToldByKindAndType(t *testing.T) {
 			})
 		}
 	}
+}
+
+func TestAsynchronousCallsKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	client, _ := gate(t, fakeserver.WithFPNN(fpnn.WithConcurrency(1))) // which keeps it too
+	const n = 200
+	ends := make(chan int, n)
+	for i := range n {
+		_, err := client.SendGroupMessage(alice, group, 66, fmt.Sprint(i), func(_ int64, errorCode int, _ string) { ends <- errorCode })
+		require.NoError(t, err)
+	}
+	for range n {
+		require.Zero(t, <-ends)
+	}
+	next := 0
+	page := &rtm.HistoryMessageResult{}
+	for next < n {
+		var err error
+		page, err = client.GetGroupMessage(group, false, 20, page.Begin, page.End, page.LastCursorId, alice)
+		require.NoError(t, err)
+		require.NotEmpty(t, page.Messages)
+		for _, m := range page.Messages {
+			require.Equal(t, fmt.Sprint(next), m.Message)
+			next++
+		}
+	}
+}
+
+// An asynchronous call that cannot be sent does not hold up the next one.
+func TestFailedAsynchronousCallLetsTheNextGo(t *testing.T) {
+	t.Parallel()
+	client, _ := gate(t)
+	codes := make(chan int, 2)
+	callback := func(_ int64, errorCode int, _ string) { codes <- errorCode }
+	_, err := client.SendMessage(alice, bob, -1, "no such type", callback)
+	require.NoError(t, err)
+	require.Equal(t, 200005, <-codes)
+	_, err = client.SendMessage(alice, bob, 66, "x", callback)
+	require.NoError(t, err)
+	require.Zero(t, <-codes)
+}
+
+// A program that only listens must not go deaf.
+func TestListenerComesBackByItself(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, srv := inMemory(t)
+		sender, _ := clientOf(t, srv.Project().ID, string(srv.Project().Secret), srv.Addr()), srv
+		sender.SetDialer(srv.Dialer())
+		var line []net.Conn
+		client.SetDialer(transport.DialerFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+			nc, err := srv.Dialer().DialContext(ctx, network, address)
+			line = append(line, nc)
+			return nc, err
+		}))
+		m := new(monitor)
+		client.SetServerPushMonitor(m)
+		require.NoError(t, client.AddListen([]int64{group}, nil, nil, nil))
+		for i := range 3 {
+			_, err := sender.SendGroupMessage(alice, group, 66, "x")
+			require.NoError(t, err)
+			synctest.Wait()
+			require.Len(t, m.seen, i+1)
+			require.NoError(t, line[len(line)-1].Close())
+			<-time.After(time.Minute)
+		}
+		client.Close()
+		require.True(t, client.Connect())
+		_, err := sender.SendGroupMessage(alice, group, 66, "x")
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Len(t, m.seen, 4, "what is listened to outlives Close")
+	})
+}
+
+func TestMonitorIsToldNothingAfterClose(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		client, srv := inMemory(t)
+		sender := clientOf(t, srv.Project().ID, string(srv.Project().Secret), srv.Addr())
+		sender.SetDialer(srv.Dialer())
+		m := &slowMonitor{release: make(chan struct{})}
+		client.SetServerPushMonitor(m)
+		require.NoError(t, client.SetListenStatus(true, false, false, false))
+		for range 50 {
+			_, err := sender.SendGroupMessage(alice, group, 66, "x")
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		client.Close()
+		close(m.release)
+		synctest.Wait()
+		require.Len(t, m.seen, 1)
+	})
+}
+
+type slowMonitor struct {
+	monitor
+	release chan struct{}
+}
+
+func (m *slowMonitor) GroupMessage(i *rtm.RTMMessage) {
+	<-m.release
+	m.monitor.GroupMessage(i)
+}
+
+func TestStrategyOutOfRangeIsLeftOut(t *testing.T) {
+	t.Parallel()
+	for _, s := range []*rtm.RTMRegressiveConnectStrategy{
+		nil, rtm.DefaultRegressiveStrategy, rtm.NewRTMRegressiveConnectStrategy(-1, -1, 0, -5, 0),
+		rtm.NewRTMRegressiveConnectStrategy(1000, 100, 3, 60, 5),
+	} {
+		client, _ := gate(t)
+		client.SetDefaultRegressiveConnectStrategy(s)
+		require.True(t, client.Connect())
+	}
+	s := rtm.NewRTMRegressiveConnectStrategy(1, 2, 3, 4, 5)
+	s.SetConnectFailedInterval(1500)
+	s.SetStartConnectFailedCount(5)
+	s.SetFirstIntervalTime(2)
+	s.SetMaxInterval(120)
+	s.SetLinearRegressiveCount(5)
+	require.Equal(t, rtm.DefaultRegressiveStrategy, s)
 }
 
 // The way the SDK's README shows it.

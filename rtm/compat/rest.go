@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"sync"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -13,15 +14,23 @@ import (
 
 // parseRest puts each of a function's optional arguments where its type belongs.
 func parseRest(function string, rest []any, into ...any) error {
+	callbacks := 0
 	for _, value := range rest {
 		if !assign(value, into) {
 			return fmt.Errorf("rtm: %s takes no argument of type %T", function, value)
 		}
+		if v := reflect.ValueOf(value); v.Kind() == reflect.Func && !v.IsNil() {
+			callbacks++
+		}
+	}
+	if callbacks > 1 {
+		return fmt.Errorf("rtm: %s takes one callback, not %d", function, callbacks)
 	}
 	return nil
 }
 
-// assign puts value into the variable of its type among those pointed to.
+// assign puts value into the variable of its type among those pointed to; a nil
+// callback counts as none.
 func assign(value any, into []any) bool {
 	v := reflect.ValueOf(value)
 	if !v.IsValid() {
@@ -30,7 +39,9 @@ func assign(value any, into []any) bool {
 	for _, p := range into {
 		variable := reflect.ValueOf(p).Elem()
 		if v.Type().AssignableTo(variable.Type()) {
-			variable.Set(v)
+			if v.Kind() != reflect.Func || !v.IsNil() {
+				variable.Set(v)
+			}
 			return true
 		}
 	}
@@ -41,30 +52,55 @@ func assign(value any, into []any) bool {
 func run[T any](client *RTMServerClient, timeout time.Duration,
 	call func(ctx context.Context, c *rtm.Client) (T, error), callback func(t T, errorCode int, errInfo string),
 ) (T, error) {
-	do := func() (T, error) {
-		c, usual, err := client.ready()
+	var none T
+	c, usual, err := client.ready()
+	if timeout <= 0 {
+		timeout = usual
+	}
+	if callback == nil {
 		if err != nil {
-			var none T
 			return none, err
-		}
-		if timeout <= 0 {
-			timeout = usual
 		}
 		ctx, cancel := context.WithTimeout(context.Background(), timeout)
 		defer cancel()
 		return call(ctx, c)
 	}
-	if callback == nil {
-		return do()
-	}
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	before, queued := client.turn()
 	go func() {
 		defer client.recovered("callback")
-		t, err := do()
+		defer cancel()
+		defer queued()
+		t := none
+		if err == nil {
+			<-before
+			t, err = call(fpnn.OnQueued(ctx, queued), c)
+		}
+		queued()
 		callback(t, fpnn.Code(err), errorText(err))
 	}()
-	var none T
 	return none, nil
 }
+
+// turn keeps asynchronous calls in order: each begins when before is closed, and
+// calls queued, once or more often, when it is under way.
+func (client *RTMServerClient) turn() (before <-chan struct{}, queued func()) {
+	client.order.Lock()
+	defer client.order.Unlock()
+	before = client.last
+	if before == nil {
+		before = closedChannel
+	}
+	mine := make(chan struct{})
+	client.last = mine
+	return before, sync.OnceFunc(func() { close(mine) })
+}
+
+var closedChannel = func() chan struct{} {
+	c := make(chan struct{})
+	close(c)
+	return c
+}()
 
 // errorText is what a callback is told of an error.
 func errorText(err error) string {

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"math"
 	"strconv"
 )
@@ -25,9 +24,9 @@ type File struct {
 	// Custom are the sender's own attributes: what was a string as it is, all
 	// else as JSON, nothing as "".
 	Custom string
-	// Err says why the text or the attributes could not be read, see
-	// [FileError]; then what depends on them is missing.
-	Err error
+	// TextErr and AttrsErr say why the text and the attributes could not be read;
+	// then what they would have told is missing.
+	TextErr, AttrsErr error `json:"-"`
 }
 
 // Audio describes a voice message.
@@ -37,20 +36,6 @@ type Audio struct {
 	Language   string
 	Duration   int32 // milliseconds
 }
-
-// FileError says what of a file message could not be read.
-type FileError struct {
-	Part string // "text" or "attrs"
-	Err  error
-}
-
-// Error returns the part and the cause.
-func (e *FileError) Error() string {
-	return fmt.Sprintf("rtm: %s of a file message: %v", e.Part, e.Err)
-}
-
-// Unwrap returns the cause.
-func (e *FileError) Unwrap() error { return e.Err }
 
 // file reads what m says of its file, nil if it is no file message.
 func (m *Message) file() *File {
@@ -62,14 +47,8 @@ func (m *Message) file() *File {
 		text = m.Data
 	}
 	f := new(File)
-	var errs []error
-	if err := f.readText(text); err != nil {
-		errs = append(errs, &FileError{"text", err})
-	}
-	if err := f.readAttrs([]byte(m.Attrs)); err != nil {
-		errs = append(errs, &FileError{"attrs", err})
-	}
-	f.Err = errors.Join(errs...)
+	f.TextErr = f.readText(text)
+	f.AttrsErr = f.readAttrs([]byte(m.Attrs))
 	return f
 }
 
