@@ -105,6 +105,25 @@ func (s *speaker) ask(method string, id int64, params ...any) codec.Payload {
 	return p
 }
 
+// hears has c send to a group and answers the push that tells of it.
+func (s *speaker) hears(c *rtm.Client, group int64) {
+	s.t.Helper()
+	_, err := c.Send(s.t.Context(), 1, rtm.Group(group), rtm.Message{Type: 51, Text: "pushed"})
+	require.NoError(s.t, err)
+	var push frame.Package
+	require.NoError(s.t, s.r.Read(&push))
+	require.Equal(s.t, "pushgroupmsg", string(push.Method))
+	p, err := codec.ParsePayload(push.Payload)
+	require.NoError(s.t, err)
+	text, err := p.Text("msg")
+	require.NoError(s.t, err)
+	require.Equal(s.t, "pushed", text)
+	b := append(frame.AppendAnswer(nil, s.d.version, frame.MsgPack, 0, push.Seq), 0x80)
+	require.NoError(s.t, frame.Finish(b, frame.DefaultMaxPackage))
+	_, err = s.nc.Write(b)
+	require.NoError(s.t, err)
+}
+
 func (s *speaker) value(b []byte, v any) []byte {
 	switch v := v.(type) {
 	case string:
@@ -151,6 +170,10 @@ func TestEveryDialectIsUnderstood(t *testing.T) {
 			s.ask("sendgroupmsg", id+2, "mtype", 51, "from", 1001, "gid", 128, "mid", id+2, "msg", []byte("\xff\x00"), "attrs", "")
 			s.ask("sendmsgs", id+4, "mtype", 51, "from", 1001, "tos", []int64{1, 5_000_000_000}, "mid", id+4, "msg", "m", "attrs", "")
 			s.ask("setlisten", id+6, "gids", map[int64]struct{}{100: {}, 101: {}}, "uids", map[int64]struct{}{})
+			c, err := rtm.Dial(t.Context(), srv.Addr(), srv.Project())
+			require.NoError(t, err)
+			defer c.Close()
+			s.hears(c, 100)
 			s.ask("setlisten", id+8, "group", true, "room", false, "p2p", true, "ev", true)
 
 			page := s.ask("getp2pmsg", id+10, "uid", 2002, "ouid", 1001, "desc", true, "num", 10)
@@ -163,9 +186,6 @@ func TestEveryDialectIsUnderstood(t *testing.T) {
 			require.EqualValues(t, 1, n)
 
 			// The other side sees what was meant.
-			c, err := rtm.Dial(t.Context(), srv.Addr(), srv.Project())
-			require.NoError(t, err)
-			defer c.Close()
 			m, err := c.Get(t.Context(), 1001, rtm.User(2002), id)
 			require.NoError(t, err)
 			require.Equal(t, rtm.Message{ID: id, Type: 51, Text: long, Attrs: "a"}, m.Message)

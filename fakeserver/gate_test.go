@@ -238,6 +238,27 @@ func TestNewEndsATestThatCannotHaveItsServer(t *testing.T) {
 	require.Contains(t, f.text, "fakeserver")
 }
 
+func TestRateIsLimitedBySeconds(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t, fakeserver.WithLimits(fakeserver.Limits{Rate: 10}))
+		clients := []*fpnn.Client{dial(t, srv), dial(t, srv)}
+		for range 3 {
+			for i := range 25 {
+				q := signed(srv)
+				q.Message.ID = time.Now().UnixNano() + int64(i)
+				_, err := clients[i%2].Call(t.Context(), "sendmsg", q)
+				want := 0
+				if i >= 10 {
+					want = wire.CodeFrequencyLimit
+				}
+				require.Equal(t, want, fpnn.Code(err), "quest %d", i)
+			}
+			<-time.After(time.Second)
+		}
+	})
+}
+
 func TestServersShareNothing(t *testing.T) {
 	t.Parallel()
 	for range 20 {

@@ -66,11 +66,12 @@ func (s *Server) checkSend(q *wire.Send, multi bool) error {
 // time, or false is returned.
 func (s *Server) append(from int64, to wire.Target, m *wire.Message, now int64) (mtime int64, ok bool) {
 	c := s.store.conversation(from, to)
+	take := c.add
+	if !s.storedTypes.has(m.Type) {
+		take = c.pass
+	}
 	c.mu.Lock()
-	if mtime, ok = c.add(from, m, now); ok {
-		if !s.storedTypes.has(m.Type) {
-			c.drop(c.length - 1)
-		}
+	if mtime, ok = take(from, m, now); ok {
 		s.push(&wire.Push{From: from, Target: to, Message: *m, ModifiedTime: mtime})
 	}
 	c.mu.Unlock()

@@ -69,6 +69,34 @@ type conversation struct {
 	live   int               // messages neither deleted nor forgotten
 	newest int64             // the time of the last message
 	ids    map[messageID]int // their places: to find them, and duplicates
+	passed recent            // ids of messages that were not stored
+}
+
+// recent remembers some ids, the last ones.
+type recent struct {
+	ids  map[messageID]struct{}
+	line []messageID
+}
+
+// maxRecent is how many ids are remembered of the messages of a conversation that
+// were not stored.
+const maxRecent = 10_000
+
+func (r *recent) has(id messageID) bool {
+	_, ok := r.ids[id]
+	return ok
+}
+
+func (r *recent) add(id messageID) {
+	if r.ids == nil {
+		r.ids = make(map[messageID]struct{})
+	}
+	if len(r.line) == maxRecent {
+		delete(r.ids, r.line[0])
+		r.line = r.line[1:]
+	}
+	r.ids[id] = struct{}{}
+	r.line = append(r.line, id)
 }
 
 // chunk is a run of chunkSize messages, and of what types they are, so that a
@@ -101,9 +129,10 @@ func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int
 	return c.add(from, m, now)
 }
 
+// add is append with c.mu held.
 func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
 	id := messageID{from, m.ID}
-	if _, dup := c.ids[id]; dup {
+	if _, dup := c.ids[id]; dup || c.passed.has(id) {
 		return 0, false
 	}
 	if c.ids == nil {
@@ -132,12 +161,25 @@ func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64,
 	return now, true
 }
 
+// pass is add for a message that is not to be stored: only its id is kept, for a
+// while.
+func (c *conversation) pass(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
+	id := messageID{from, m.ID}
+	if _, dup := c.ids[id]; dup || c.passed.has(id) {
+		return 0, false
+	}
+	c.passed.add(id)
+	c.newest = max(now, c.newest)
+	return c.newest, true
+}
+
 // forget drops the oldest messages until no more than keep are left, and none
-// that is older than oldest, in Unix milliseconds. Their ids may be used again.
+// that is older than oldest, in Unix milliseconds, or deleted. Their ids may be
+// used again.
 func (c *conversation) forget(keep int, oldest int64) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	for c.first < c.length && (c.live > keep || c.at(c.first).mtime < oldest) {
+	for c.first < c.length && (c.live > keep || c.at(c.first).deleted || c.at(c.first).mtime < oldest) {
 		m := c.at(c.first)
 		delete(c.ids, messageID{m.from, m.id})
 		if !m.deleted {

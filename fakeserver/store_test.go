@@ -142,6 +142,26 @@ func TestDeletedIDStaysTaken(t *testing.T) {
 	require.False(t, ok)
 }
 
+func TestMessageThatIsNotStoredLeavesItsIDOnly(t *testing.T) {
+	t.Parallel()
+	var c conversation
+	for i := range int64(maxRecent + 500) {
+		_, ok := c.pass(1, &wire.Message{ID: i}, i)
+		require.True(t, ok)
+		_, ok = c.pass(1, &wire.Message{ID: i}, i)
+		require.False(t, ok)
+		_, ok = c.append(1, &wire.Message{ID: i, Type: 1}, i)
+		require.False(t, ok)
+	}
+	require.Zero(t, c.length)
+	require.Empty(t, c.ids)
+	require.Len(t, c.passed.ids, maxRecent)
+	c.append(1, &wire.Message{ID: -1, Type: 1}, 5)
+	_, ok := c.pass(1, &wire.Message{ID: -1}, 5)
+	require.False(t, ok, "stored under the id")
+	require.EqualValues(t, maxRecent+499, c.row(0).ModifiedTime, "times rise all the same")
+}
+
 // What is forgotten can neither be found nor is it counted, and costs nothing.
 func TestOldestMessagesAreForgotten(t *testing.T) {
 	t.Parallel()

@@ -20,6 +20,7 @@ type Client struct {
 	project   Project
 	limits    Limits
 	resend    resend
+	logger    *slog.Logger
 	fpnn      *fpnn.Client
 	ids       wire.IDGenerator
 	pushes    pushes
@@ -72,7 +73,7 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if cfg.err != nil {
 		return nil, cfg.err
 	}
-	c := &Client{project: p, limits: cfg.limits, resend: cfg.resend, listening: listening{turn: make(chan struct{}, 1)}}
+	c := &Client{project: p, limits: cfg.limits, resend: cfg.resend, logger: cfg.pushes.logger, listening: listening{turn: make(chan struct{}, 1)}}
 	c.listening.groups.add(cfg.listen.Groups)
 	c.listening.rooms.add(cfg.listen.Rooms)
 	c.listening.users.add(cfg.listen.Users)

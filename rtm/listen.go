@@ -4,8 +4,10 @@ import (
 	"context"
 	"errors"
 	"maps"
+	"math/rand/v2"
 	"slices"
 	"sync"
+	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
@@ -149,9 +151,27 @@ func (c *Client) Listening() (ListenSet, ListenAll) {
 	}, l.all
 }
 
+// restoreTimeout is how long a gate may take to hear what is listened to. One
+// that does not answer is not of use: the next attempt follows.
+const restoreTimeout = 10 * time.Second
+
 // restore says to a new connection what is listened to: the lists, then the
-// flags.
+// flags. A gate that refuses, as one does that is asked too often, is asked again
+// later; calls need not wait for that.
 func (c *Client) restore(ctx context.Context, conn *fpnn.Conn) error {
+	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
+	defer cancel()
+	err := c.say(ctx, conn)
+	var refused *fpnn.RemoteError
+	if !errors.As(err, &refused) {
+		return err
+	}
+	c.logger.Warn("what is listened to was refused", "err", err)
+	c.tasks.Go(func() { c.sayLater(conn) })
+	return nil
+}
+
+func (c *Client) say(ctx context.Context, conn *fpnn.Conn) error {
 	lists, all := c.Listening()
 	var quests []wire.Quest
 	if len(lists.Groups)+len(lists.Rooms)+len(lists.Users)+len(lists.Events) > 0 {
@@ -166,4 +186,33 @@ func (c *Client) restore(ctx context.Context, conn *fpnn.Conn) error {
 		}
 	}
 	return nil
+}
+
+// Pauses before a gate that has refused is told again what is listened to.
+const (
+	firstSayPause = time.Second
+	lastSayPause  = time.Minute
+)
+
+// sayLater says it again until the gate takes it or the connection is lost: then
+// the next one is told. Changes wait for it.
+func (c *Client) sayLater(conn *fpnn.Conn) {
+	for pause := firstSayPause; ; pause = min(2*pause, lastSayPause) {
+		timer := time.NewTimer(pause/2 + rand.N(pause/2))
+		select {
+		case <-timer.C:
+		case <-conn.Done():
+			timer.Stop()
+			return
+		}
+		c.listening.turn <- struct{}{}
+		ctx, cancel := context.WithTimeout(context.Background(), restoreTimeout)
+		err := c.say(ctx, conn)
+		cancel()
+		<-c.listening.turn
+		var refused *fpnn.RemoteError
+		if !errors.As(err, &refused) {
+			return
+		}
+	}
 }

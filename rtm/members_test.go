@@ -104,6 +104,8 @@ func TestMemberListsAreChecked(t *testing.T) {
 	}
 	_, err := checked.RoomCounts(t.Context(), nil)
 	requireArgument(t, err, "rids")
+	_, err = unchecked.RoomCounts(t.Context(), many)
+	require.ErrorIs(t, err, rtm.ErrTooManyItems)
 }
 
 func TestMembershipIsCheckedOnlyIfAskedFor(t *testing.T) {
@@ -159,7 +161,7 @@ func TestOddAnswersAboutMembersAreTypedErrors(t *testing.T) {
 		"token":         func() error { _, err := c.Token(ctx, 1); return err },
 	}
 	for key, call := range calls {
-		for _, answer = range []any{nil, map[string]any{key: nil}, map[string]any{key: map[int]any{1: nil}}} {
+		for _, answer = range []any{nil, map[string]any{key: 1.5}, map[string]any{key: map[int]any{1: nil}}} {
 			var odd *rtm.AnswerError
 			require.ErrorAs(t, call(), &odd, key)
 			require.ErrorContains(t, odd, key)

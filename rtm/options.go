@@ -73,8 +73,8 @@ func WithListen(s ListenSet, all ListenAll) Option {
 	return func(c *config) { c.listen, c.listenAll = s, all }
 }
 
-// WithPushInbox sets how many pushes may wait for the handler. The next one is
-// answered with 20011; whether a gate pushes it again is not documented. Default
+// WithPushInbox sets how many pushes may wait for the handler; besides, what waits
+// has 64 MiB at most. The next one is answered with 20011; whether a gate pushes it again is not documented. Default
 // [DefaultPushInbox]; at least 1.
 func WithPushInbox(n int) Option {
 	return func(c *config) {

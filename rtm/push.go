@@ -31,6 +31,9 @@ const (
 	DefaultDedupAge    = 5 * time.Minute
 )
 
+// maxPushBytes bounds the texts, data and attributes of the pushes that wait.
+const maxPushBytes = 64 << 20
+
 // ErrConsumer ends a loop over [Client.Pushes] if there is another one, or a
 // handler.
 var ErrConsumer = errors.New("rtm: pushes are consumed elsewhere")
@@ -61,6 +64,7 @@ type pushes struct {
 
 	mu       sync.Mutex
 	queue    []Push
+	bytes    int           // of texts, data and attributes in it
 	arrived  chan struct{} // closed when something is queued for a consumer that waits
 	consumer bool          // there is one
 	full     bool          // the last push was refused: this episode has its log line
@@ -108,7 +112,8 @@ func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 		s.mu.Unlock()
 		return nil
 	}
-	if len(s.queue) >= s.inbox {
+	size := len(p.Text) + len(p.Data) + len(p.Attrs)
+	if len(s.queue) >= s.inbox || s.bytes > 0 && s.bytes+size > maxPushBytes {
 		s.stats.Refused++
 		first := !s.full
 		s.full = true
@@ -124,6 +129,7 @@ func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 	s.full = false
 	s.stats.Accepted++
 	s.queue = append(s.queue, p)
+	s.bytes += size
 	arrived := s.arrived
 	s.arrived = nil
 	s.mu.Unlock()
@@ -144,6 +150,7 @@ func (s *pushes) next(ctx context.Context) (Push, error) {
 			p := s.queue[0]
 			s.queue[0] = Push{}
 			s.queue = s.queue[1:]
+			s.bytes -= len(p.Text) + len(p.Data) + len(p.Attrs)
 			s.stats.Handled++
 			s.mu.Unlock()
 			return p, nil

@@ -7,6 +7,7 @@ import (
 	"net"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -154,6 +155,22 @@ func TestListenSetGrowsShrinksAndIsReplaced(t *testing.T) {
 		hears("user 2002", "group 1", "group 2")
 		require.NoError(t, c.ListenAll(ctx, rtm.ListenAll{}))
 		hears("user 2002")
+		require.NoError(t, c.RemoveListen(ctx, rtm.ListenSet{Users: []int64{bob}}))
+		hears()
+		events := func() int {
+			before := len(got.all())
+			srv.PushEvent(fakeserver.Event{Name: "login"})
+			synctest.Wait()
+			return len(got.all()) - before
+		}
+		require.Zero(t, events())
+		require.NoError(t, c.AddListen(ctx, rtm.ListenSet{Events: []string{"login"}}))
+		require.Equal(t, 1, events())
+		require.NoError(t, c.RemoveListen(ctx, rtm.ListenSet{Events: []string{"login"}}))
+		require.Zero(t, events())
+		set, all := c.Listening()
+		require.Equal(t, rtm.ListenSet{}, set)
+		require.Equal(t, rtm.ListenAll{}, all)
 	})
 }
 
@@ -255,6 +272,41 @@ func TestRefusedListenIsNotRemembered(t *testing.T) {
 	})
 }
 
+// Calls go on meanwhile, and are not told of a refusal that is not theirs.
+func TestRefusedRestoreIsTriedAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		refusals, said := 3, 0
+		l, dialer := listen(t)
+		srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			if q.Method() != "setlisten" {
+				return wire.SendAnswer{ModifiedTime: 1}, nil
+			}
+			if refusals--; refusals >= 0 {
+				return nil, fpnn.Errorf(rtm.CodeFrequencyLimit, "slowly")
+			}
+			said++
+			return nil, nil
+		}))
+		require.NoError(t, err)
+		go srv.Serve(l)
+		defer srv.Close()
+		var log strings.Builder
+		c, err := rtm.Dial(t.Context(), l.Addr().String(), rtm.Project{ID: 1, Secret: "s"}, rtm.WithDialer(dialer),
+			rtm.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			rtm.WithListen(rtm.ListenSet{Groups: []int64{1}}, rtm.ListenAll{Rooms: true}))
+		require.NoError(t, err)
+		defer c.Close()
+		_, err = c.Send(t.Context(), alice, rtm.Group(1), rtm.Message{Type: 66})
+		require.NoError(t, err)
+		require.Zero(t, said)
+		require.Contains(t, log.String(), "refused")
+		advance(t, time.Minute)
+		synctest.Wait()
+		require.Equal(t, 2, said, "lists and flags")
+	})
+}
+
 // gateThatPushes returns a client with a handler and its gate's connection.
 func gateThatPushes(t *testing.T, opts ...rtm.Option) (*rtm.Client, *fpnn.Conn) {
 	t.Helper()
@@ -331,6 +383,80 @@ func TestFullInboxRefusesAndLogsOnceAnEpisode(t *testing.T) {
 			require.Len(t, got.all(), 4*(episode+1))
 		}
 		require.EqualValues(t, 10, c.PushStats().Refused)
+	})
+}
+
+func TestInboxIsBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		_, conn := gateThatPushes(t, rtm.WithHandler(func(ctx context.Context, _ rtm.Push) { <-ctx.Done() }))
+		accepted := 0
+		for id := range int64(20) {
+			q := &wire.Push{From: alice, Target: rtm.Group(7), Message: rtm.Message{ID: id, Type: 66, Data: make([]byte, 7<<20)}}
+			_, err := conn.Call(t.Context(), q.Method(), wire.Unsigned{Quest: q})
+			synctest.Wait()
+			if err == nil {
+				accepted++
+				continue
+			}
+			require.Equal(t, fpnn.CodeCoreWorkQueueFull, fpnn.Code(err))
+		}
+		require.Equal(t, 10, accepted, "one at the handler, nine of 7 MiB that wait")
+	})
+}
+
+// The fake gate pushes again what was refused.
+func TestRefusedPushComesAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t)
+		sender := dial(t, srv)
+		release := make(chan struct{})
+		var got collector
+		c := dial(t, srv, rtm.WithPushInbox(1), rtm.WithHandler(func(ctx context.Context, p rtm.Push) {
+			<-release
+			got.handle(ctx, p)
+		}))
+		require.NoError(t, c.Listen(t.Context(), rtm.ListenSet{Groups: []int64{7}}))
+		ids := fill(t, sender, rtm.Group(7), 10)
+		advance(t, time.Second)
+		require.Positive(t, c.PushStats().Refused)
+		close(release)
+		advance(t, time.Minute)
+		synctest.Wait()
+		var handled []int64
+		for _, p := range got.all() {
+			handled = append(handled, p.ID)
+		}
+		require.Equal(t, ids, handled, "each once, in order")
+	})
+}
+
+// A gate that does not answer is replaced, in time.
+func TestUnansweredRestoreEndsTheConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var dead atomic.Bool
+		dead.Store(true)
+		l, dialer := listen(t)
+		srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(ctx context.Context, q *fpnn.Quest) (any, error) {
+			if dead.Load() && q.Method() == "setlisten" {
+				<-ctx.Done()
+			}
+			return wire.SendAnswer{ModifiedTime: 1}, nil
+		}))
+		require.NoError(t, err)
+		go srv.Serve(l)
+		defer srv.Close()
+		c, err := rtm.NewClient([]string{l.Addr().String()}, rtm.Project{ID: 1, Secret: "s"}, rtm.WithDialer(dialer),
+			rtm.WithDialTimeout(24*time.Hour), rtm.WithListen(rtm.ListenSet{Groups: []int64{1}}, rtm.ListenAll{}))
+		require.NoError(t, err)
+		defer c.Close()
+		start := time.Now()
+		require.ErrorIs(t, c.Kickout(t.Context(), 1), context.DeadlineExceeded)
+		require.Equal(t, 10*time.Second, time.Since(start))
+		dead.Store(false)
+		require.NoError(t, c.Kickout(t.Context(), 1))
 	})
 }
 

@@ -120,6 +120,36 @@ func TestEditedMessageReadsAnew(t *testing.T) {
 	})
 }
 
+func TestEditedBinaryMessageBecomesText(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, c *rtm.Client) {
+		receipt, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66, Data: []byte{0, 0xff}})
+		require.NoError(t, err)
+		require.NoError(t, c.Edit(t.Context(), alice, rtm.Group(7), receipt.ID, rtm.EditRequest{Text: "text"}))
+		m, err := c.Get(t.Context(), alice, rtm.Group(7), receipt.ID)
+		require.NoError(t, err)
+		require.Equal(t, "text", m.Text)
+		require.Nil(t, m.Data)
+	})
+}
+
+func TestOldMessagesAreForgottenInTime(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := dial(t, fakeserver.New(t, fakeserver.WithLimits(fakeserver.Limits{StoredFor: time.Hour})))
+		old := fill(t, c, rtm.Group(7), 3)
+		advance(t, time.Hour)
+		require.Equal(t, old, inHistory(t, c, rtm.Group(7)))
+		advance(t, time.Millisecond)
+		require.Empty(t, inHistory(t, c, rtm.Group(7)))
+		_, err := c.Get(t.Context(), alice, rtm.Group(7), old[0])
+		require.ErrorIs(t, err, rtm.ErrMessageNotFound)
+		n, err := c.Count(t.Context(), rtm.Group(7), rtm.CountQuery{})
+		require.NoError(t, err)
+		require.Zero(t, n)
+	})
+}
+
 func TestTimeLimitKeepsOldMessagesFromBeingEdited(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

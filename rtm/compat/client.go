@@ -170,6 +170,9 @@ func (client *RTMServerClient) Close() {
 	}
 	client.mu.Unlock()
 	if c != nil {
+		client.hooks.mu.Lock()
+		client.hooks.closing = true
+		client.hooks.mu.Unlock()
 		stop()
 		_ = c.Close()
 	}
@@ -217,7 +220,7 @@ func (client *RTMServerClient) dial(ctx context.Context, network, address string
 	ctx, cancel := context.WithTimeout(ctx, timeout)
 	defer cancel()
 	nc, err := dialer.DialContext(ctx, network, address)
-	client.connected(err == nil)
+	client.connected(nc, err)
 	return nc, err
 }
 

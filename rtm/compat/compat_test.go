@@ -184,6 +184,8 @@ func TestSendThenGetInBothDirections(t *testing.T) {
 		require.Empty(t, texts(t, none, err))
 		bounded, err := conv.get(c, true, 10, 0, before-1, 0)
 		require.Empty(t, texts(t, bounded, err))
+		later, err := conv.get(c, false, 10, time.Now().UnixMilli()+60_000, 0, 0)
+		require.Empty(t, texts(t, later, err))
 	})
 }
 

@@ -33,6 +33,9 @@
 //     wire, 1 to 4, which the documentation lists as 0 to 3.
 //   - SetOnConnectedCallback and SetOnClosedCallback take functions of the
 //     published SDK's types.
+//   - EnableEncryptor is not there; SetDialer makes connections through TLS.
+//   - Only the message document's functions are there, with those about members,
+//     tokens and listening; RTM's error codes have their names in package rtm.
 //
 // In behaviour:
 //
@@ -45,6 +48,9 @@
 //   - Pushes reach the monitor one after the other, in order; the SDK starts a
 //     goroutine for each.
 //   - Nothing is logged unless something is wrong.
-//   - Encryption (EnableEncryptor) is not there; SetDialer makes connections
-//     through TLS.
+//   - A send whose answer is lost is attempted again as [rtm.WithResend] says; the
+//     SDK does so once, after some error codes.
+//   - GetMsgCount returns 0 and 0 with an error; the SDK -1 and -1. The ToId of
+//     messages in histories is filled in. Custom attributes of files that are
+//     neither an object nor a text are shown as JSON; the SDK leaves them out.
 package compat

@@ -170,7 +170,7 @@ func TestConnectionCallbacks(t *testing.T) {
 		require.False(t, client.Connect())
 		require.False(t, client.Connect())
 		synctest.Wait()
-		require.Equal(t, []string{"connect 1 true true 0", "close 1 true 0", "connect 2 false false 1", "connect 3 false false 2"}, seen)
+		require.Equal(t, []string{"connect 1 true true 0", "close 1 false 0", "connect 2 false false 0", "connect 3 false false 1"}, seen)
 	})
 }
 
@@ -209,7 +209,7 @@ type monitor struct {
 func (m *monitor) see(what string, info *rtm.RTMMessage) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	m.seen = append(m.seen, fmt.Sprint(what, " ", info.FromUid, " ", info.ToId, " ", info.MessageType, " ", info.Message, " ", info.FileInfo != nil))
+	m.seen = append(m.seen, fmt.Sprint(what, " ", info.FromUid, " ", info.ToId, " ", info.MessageType, " ", info.Message, " ", info.Attrs, " ", info.FileInfo != nil))
 }
 
 func (m *monitor) P2PMessage(i *rtm.RTMMessage)   { m.see("P2PMessage", i) }
@@ -225,63 +225,63 @@ func (m *monitor) P2PFile(i *rtm.RTMMessage)      { m.see("P2PFile", i) }
 func (m *monitor) GroupFile(i *rtm.RTMMessage)    { m.see("GroupFile", i) }
 func (m *monitor) RoomFile(i *rtm.RTMMessage)     { m.see("RoomFile", i) }
 
-func (m *monitor) Event(_ int32, event string, uid int64, _ int32, _, data string) {
-	m.see("Event "+event+data, &rtm.RTMMessage{FromUid: uid})
+func (m *monitor) Event(pid int32, event string, uid int64, time int32, endpoint, data string) {
+	m.see(fmt.Sprint("Event ", pid, event, time, endpoint, data), &rtm.RTMMessage{FromUid: uid})
 }
 
 // oldMonitor is told of pushes in the older form.
 type oldMonitor struct{ monitor }
 
-func (m *oldMonitor) told(what string, from, to int64, mtype int8, text string) {
-	m.see(what, &rtm.RTMMessage{FromUid: from, ToId: to, MessageType: mtype, Message: text})
+func (m *oldMonitor) told(what string, from, to int64, mtype int8, text, attrs string) {
+	m.see(what, &rtm.RTMMessage{FromUid: from, ToId: to, MessageType: mtype, Message: text, Attrs: attrs})
 }
 
-func (m *oldMonitor) P2PMessage(f, to int64, mt int8, _ int64, text, _ string, _ int64) {
-	m.told("P2PMessage", f, to, mt, text)
+func (m *oldMonitor) P2PMessage(f, to int64, mt int8, _ int64, text, attrs string, _ int64) {
+	m.told("P2PMessage", f, to, mt, text, attrs)
 }
 
-func (m *oldMonitor) GroupMessage(f, to int64, mt int8, _ int64, text, _ string, _ int64) {
-	m.told("GroupMessage", f, to, mt, text)
+func (m *oldMonitor) GroupMessage(f, to int64, mt int8, _ int64, text, attrs string, _ int64) {
+	m.told("GroupMessage", f, to, mt, text, attrs)
 }
 
-func (m *oldMonitor) RoomMessage(f, to int64, mt int8, _ int64, text, _ string, _ int64) {
-	m.told("RoomMessage", f, to, mt, text)
+func (m *oldMonitor) RoomMessage(f, to int64, mt int8, _ int64, text, attrs string, _ int64) {
+	m.told("RoomMessage", f, to, mt, text, attrs)
 }
 
-func (m *oldMonitor) P2PChat(f, to, _ int64, text, _ string, _ int64) {
-	m.told("P2PChat", f, to, 30, text)
+func (m *oldMonitor) P2PChat(f, to, _ int64, text, attrs string, _ int64) {
+	m.told("P2PChat", f, to, 30, text, attrs)
 }
 
-func (m *oldMonitor) GroupChat(f, to, _ int64, text, _ string, _ int64) {
-	m.told("GroupChat", f, to, 30, text)
+func (m *oldMonitor) GroupChat(f, to, _ int64, text, attrs string, _ int64) {
+	m.told("GroupChat", f, to, 30, text, attrs)
 }
 
-func (m *oldMonitor) RoomChat(f, to, _ int64, text, _ string, _ int64) {
-	m.told("RoomChat", f, to, 30, text)
+func (m *oldMonitor) RoomChat(f, to, _ int64, text, attrs string, _ int64) {
+	m.told("RoomChat", f, to, 30, text, attrs)
 }
 
-func (m *oldMonitor) P2PCmd(f, to, _ int64, text, _ string, _ int64) {
-	m.told("P2PCmd", f, to, 32, text)
+func (m *oldMonitor) P2PCmd(f, to, _ int64, text, attrs string, _ int64) {
+	m.told("P2PCmd", f, to, 32, text, attrs)
 }
 
-func (m *oldMonitor) GroupCmd(f, to, _ int64, text, _ string, _ int64) {
-	m.told("GroupCmd", f, to, 32, text)
+func (m *oldMonitor) GroupCmd(f, to, _ int64, text, attrs string, _ int64) {
+	m.told("GroupCmd", f, to, 32, text, attrs)
 }
 
-func (m *oldMonitor) RoomCmd(f, to, _ int64, text, _ string, _ int64) {
-	m.told("RoomCmd", f, to, 32, text)
+func (m *oldMonitor) RoomCmd(f, to, _ int64, text, attrs string, _ int64) {
+	m.told("RoomCmd", f, to, 32, text, attrs)
 }
 
-func (m *oldMonitor) P2PFile(f, to int64, mt int8, _ int64, text, _ string, _ int64) {
-	m.told("P2PFile", f, to, mt, text)
+func (m *oldMonitor) P2PFile(f, to int64, mt int8, _ int64, text, attrs string, _ int64) {
+	m.told("P2PFile", f, to, mt, text, attrs)
 }
 
-func (m *oldMonitor) GroupFile(f, to int64, mt int8, _ int64, text, _ string, _ int64) {
-	m.told("GroupFile", f, to, mt, text)
+func (m *oldMonitor) GroupFile(f, to int64, mt int8, _ int64, text, attrs string, _ int64) {
+	m.told("GroupFile", f, to, mt, text, attrs)
 }
 
-func (m *oldMonitor) RoomFile(f, to int64, mt int8, _ int64, text, _ string, _ int64) {
-	m.told("RoomFile", f, to, mt, text)
+func (m *oldMonitor) RoomFile(f, to int64, mt int8, _ int64, text, attrs string, _ int64) {
+	m.told("RoomFile", f, to, mt, text, attrs)
 }
 
 func TestMonitorsAreToldByKindAndType(t *testing.T) {
@@ -315,25 +315,30 @@ func TestMonitorsAreToldByKindAndType(t *testing.T) {
 					want := []string{}
 					for what, mtype := range map[string]int8{"Message": 66, "Chat": 30, "Cmd": 32, "File": 40} {
 						for kind, conv := range conversations {
+							const attrs = `{"custom":"c"}`
+							shown := attrs
+							if what == "File" && name == "new" {
+								shown = "c"
+							}
 							var err error
 							switch kind {
 							case "P2P":
-								_, err = client.SendMessage(alice, bob, mtype, `{"url":"u"}`)
+								_, err = client.SendMessage(alice, bob, mtype, `{"url":"u"}`, attrs)
 							case "Group":
-								_, err = client.SendGroupMessage(alice, group, mtype, `{"url":"u"}`)
+								_, err = client.SendGroupMessage(alice, group, mtype, `{"url":"u"}`, attrs)
 							case "Room":
-								_, err = client.SendRoomMessage(alice, room, mtype, `{"url":"u"}`)
+								_, err = client.SendRoomMessage(alice, room, mtype, `{"url":"u"}`, attrs)
 							default:
 								continue // broadcasts are not pushed to servers
 							}
 							require.NoError(t, err)
-							want = append(want, fmt.Sprint(kind, what, " ", alice, " ", conv.xid, " ", mtype, ` {"url":"u"} `, what == "File" && name == "new"))
+							want = append(want, fmt.Sprint(kind, what, " ", alice, " ", conv.xid, " ", mtype, ` {"url":"u"} `, shown, " ", what == "File" && name == "new"))
 						}
 					}
 					_, err := client.SendRoomMessage(alice, 10, 66, "not heard")
 					require.NoError(t, err)
 					srv.PushEvent(fakeserver.Event{Name: "login", UID: bob, Data: "d"})
-					want = append(want, fmt.Sprint("Event logind ", bob, " 0 0  false"))
+					want = append(want, fmt.Sprint("Event ", srv.Project().ID, "login", time.Now().Unix(), srv.Addr(), "d ", bob, " 0 0   false"))
 					synctest.Wait()
 					require.ElementsMatch(t, want, m.seen)
 				})

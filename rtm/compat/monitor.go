@@ -2,6 +2,7 @@ package compat
 
 import (
 	"context"
+	"net"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -218,7 +219,8 @@ type hooks struct {
 	onConnected RTMClientConnectEventUserCallback
 	onClosed    RTMClientCloseEventUserCallback
 	state       RtmRegressiveState
-	current     uint64 // number of the connection
+	ids         map[net.Conn]uint64 // numbers of the open connections
+	closing     bool                // Close ends them
 	queue       []func()
 	running     bool
 }
@@ -244,28 +246,37 @@ func (client *RTMServerClient) autoReconnect() bool {
 }
 
 // connected reports an attempt to connect.
-func (client *RTMServerClient) connected(ok bool) {
+func (client *RTMServerClient) connected(nc net.Conn, err error) {
 	h, auto := &client.hooks, client.autoReconnect()
 	id := h.attempts.Add(1)
 	h.mu.Lock()
 	defer h.mu.Unlock()
+	h.closing = false
+	ok := err == nil
 	if ok {
-		h.current = id
+		if h.ids == nil {
+			h.ids = make(map[net.Conn]uint64)
+		}
+		h.ids[nc] = id
 		h.state = RtmRegressiveState{ConnectSuccessMilliseconds: time.Now().UnixMilli()}
-	} else {
-		h.state.CurrentFailedCount++
 	}
 	if f, state := h.onConnected, h.state; f != nil {
 		client.later(func() { f(id, client.endpoint, ok, auto, &state) })
 	}
+	if !ok { // the SDK counts it after it has told of it
+		h.state.CurrentFailedCount++
+	}
 }
 
 // disconnected reports the end of a connection.
-func (client *RTMServerClient) disconnected(*fpnn.Conn, error) {
+func (client *RTMServerClient) disconnected(conn *fpnn.Conn, _ error) {
 	h, auto := &client.hooks, client.autoReconnect()
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if f, id, state := h.onClosed, h.current, h.state; f != nil {
+	id := h.ids[conn.NetConn()]
+	delete(h.ids, conn.NetConn())
+	auto = auto && !h.closing
+	if f, state := h.onClosed, h.state; f != nil {
 		client.later(func() { f(id, client.endpoint, auto, &state) })
 	}
 }

@@ -91,7 +91,7 @@ func (v *visitor) textSet(key string, p *[]string) {
 // set reads an array, or the keys of a map; nil if there is neither.
 func set[T any](r *reader, key string, get func(codec.Value) (T, error)) []T {
 	value, ok := r.find(key)
-	if !ok || r.err != nil {
+	if !ok || r.err != nil || value.IsNil() {
 		return nil
 	}
 	all := []T{}

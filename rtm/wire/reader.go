@@ -98,8 +98,12 @@ func (r *reader) messageType(key string) int8 {
 	return int8(n)
 }
 
-// ints reads an array of numbers.
+// ints reads an array of numbers; nil, which the Go SDK sends for a nil slice, is
+// an empty one.
 func (r *reader) ints(key string) []int64 {
+	if v, ok := r.find(key); ok && v.IsNil() {
+		return []int64{}
+	}
 	a := read(r, key, codec.Value.Array)
 	if r.err != nil {
 		return nil

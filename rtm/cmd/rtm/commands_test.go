@@ -107,6 +107,55 @@ func TestCommandsAboutMembers(t *testing.T) {
 	require.Equal(t, map[string]any{"count": 1.0}, s.object("room", "-room", "9", "count"))
 }
 
+func TestListenPrintsWhatIsPushed(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	type end struct {
+		code           int
+		stdout, stderr string
+	}
+	ended := make(chan end, 1)
+	go func() {
+		code, stdout, stderr := s.run("listen", "-n", "3", "-group", "7", "-event", "login")
+		ended <- end{code, stdout, stderr}
+	}()
+	var got end
+	for done := false; !done; {
+		s.ok("send", "-from", "1", "-room", "9", "not heard")
+		s.ok("send", "-from", "1", "-group", "7", "heard")
+		s.srv.PushEvent(fakeserver.Event{Name: "login", UID: 5, Data: "d"})
+		select {
+		case got = <-ended:
+			done = true
+		default:
+		}
+	}
+	require.Zero(t, got.code, got.stderr)
+	lines := strings.Split(strings.TrimSuffix(got.stdout, "\n"), "\n")
+	require.Len(t, lines, 3)
+	for _, line := range lines {
+		require.True(t, strings.HasPrefix(line, "group 7  ") && strings.HasSuffix(line, `"heard"`) || strings.HasPrefix(line, `event "login" of 5`), line)
+	}
+}
+
+func TestFilesAndBytesAreShown(t *testing.T) {
+	t.Parallel()
+	s := newShell(t)
+	at := []string{"-from", "1", "-group", "7"}
+	with := func(name string, rest ...string) []string { return append(append([]string{name}, at...), rest...) }
+	s.ok(with("send", "-id", "1", "-type", "41", "-attrs", `{"rtm":{"type":"audiomsg","duration":1500},"custom":"c"}`, `{"url":"u","size":9}`)...)
+	s.ok(with("send", "-id", "2", "-type", "40", "not json")...)
+	s.ok(with("send", "-id", "3", "\xff\xfe")...)
+	require.Contains(t, s.ok(with("get", "1")...), `file "u" of 9 bytes, 1500 ms of sound`)
+	file := s.object(with("get", "1")...)["file"].(map[string]any)
+	require.Equal(t, "u", file["url"])
+	require.Equal(t, "c", file["custom"])
+	require.Contains(t, s.ok(with("get", "2")...), "unreadable")
+	file = s.object(with("get", "2")...)["file"].(map[string]any)
+	require.Equal(t, "not a JSON object", file["text_error"])
+	require.Equal(t, "//4=", s.object(with("get", "3")...)["data"])
+}
+
 // What others wrote may hold what a terminal obeys.
 func TestMessagesArePrintedHarmless(t *testing.T) {
 	t.Parallel()
@@ -116,6 +165,11 @@ func TestMessagesArePrintedHarmless(t *testing.T) {
 	require.NotContains(t, out, "\x1b")
 	require.NotContains(t, out, "\x07")
 	require.Len(t, strings.Split(out, "\n"), 1)
+	s.ok("send", "-from", "1", "-group", "8", "-id", "5", "\u009b2J\u007f")
+	out = s.ok("get", "-json", "-from", "1", "-group", "8", "5")
+	require.NotContains(t, out, "\u009b")
+	require.Contains(t, out, `\u009b2J\u007f`)
+	require.Equal(t, "\u009b2J\u007f", s.object("get", "-from", "1", "-group", "8", "5")["text"])
 }
 
 func TestWrongCommandLines(t *testing.T) {
@@ -135,19 +189,23 @@ func TestWrongCommandLines(t *testing.T) {
 			require.Contains(t, stderr, want)
 		}
 	}
-	for want, line := range map[string][]string{
-		"name one of":        {"send", "-from", "1", "x"},
-		"is not a number":    {"get", "-from", "1", "-group", "7", "x"},
-		"not within":         {"send", "-from", "1", "-group", "7", "-type", "300", "x"},
-		"-group is missing":  {"group", "members"},
-		"-room is missing":   {"room", "members"},
-		"takes add, remove":  {"group", "-group", "7", "dance"},
-		"is a user":          {"count", "-from", "1", "-to", "2"},
-		"\"x\" is not a num": {"room", "-room", "9", "add", "x"},
+	require.NoError(t, s.srv.Close()) // nobody is called
+	for want, lines := range map[string][][]string{
+		"name one of":        {{"send", "-from", "1", "x"}, {"history"}, {"clean"}, {"count"}, {"delete", "5"}},
+		"is not a number":    {{"get", "-from", "1", "-group", "7", "x"}, {"group", "of", "x"}, {"room", "-room", "9", "add", "x"}},
+		"not within":         {{"send", "-from", "1", "-group", "7", "-type", "300", "x"}, {"history", "-group", "7", "-type", "-1"}},
+		"-group is missing":  {{"group", "members"}, {"group", "add", "5"}},
+		"-room is missing":   {{"room", "members"}},
+		"does not know":      {{"group", "-group", "7", "dance"}, {"room", "-room", "9", "of", "5"}},
+		"of takes one user":  {{"group", "of"}, {"group", "of", "1", "2"}},
+		"add takes users":    {{"group", "-group", "7", "add"}},
+		"count takes no use": {{"room", "-room", "9", "count", "5"}},
 	} {
-		code, _, stderr := s.run(line...)
-		require.Equal(t, 1, code, line)
-		require.Contains(t, stderr, want)
+		for _, line := range lines {
+			code, _, stderr := s.run(line...)
+			require.Equal(t, 2, code, line)
+			require.Contains(t, stderr, want, line)
+		}
 	}
 	for want, p := range map[string]program{"RTM_SECRET": {}, "-pid": {secret: "s"}} {
 		var stderr bytes.Buffer

@@ -38,13 +38,14 @@ func demo(ctx context.Context, out io.Writer) error {
 		return err
 	}
 	defer gate.Close()
-	client, err := rtm.Dial(ctx, gate.Addr(), gate.Project())
+	dial := func(ctx context.Context) (*rtm.Client, error) { return rtm.Dial(ctx, gate.Addr(), gate.Project()) }
+	client, err := dial(ctx)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
 
-	d := &transcript{out: out, client: client}
+	d := &transcript{out: out, client: client, dial: dial}
 	d.printf("gate     fake, on %s, project %d\n\n", gate.Addr(), gate.Project().ID)
 	for _, c := range []struct {
 		reader int64
@@ -68,6 +69,7 @@ func demo(ctx context.Context, out io.Writer) error {
 type transcript struct {
 	out        io.Writer
 	client     *rtm.Client
+	dial       func(ctx context.Context) (*rtm.Client, error)
 	sent, read int
 	changes    int
 	err        error // of out

@@ -20,6 +20,15 @@ func (d *transcript) manage(ctx context.Context) error {
 	if err := d.members(ctx); err != nil {
 		return fmt.Errorf("members: %w", err)
 	}
+	if err := d.special(ctx); err != nil {
+		return err
+	}
+	if err := d.listen(ctx); err != nil {
+		return fmt.Errorf("listening: %w", err)
+	}
+	if err := d.clear(ctx); err != nil {
+		return fmt.Errorf("clearing: %w", err)
+	}
 	d.printf("\n")
 	return nil
 }
@@ -114,6 +123,17 @@ func (d *transcript) members(ctx context.Context) error {
 	if err := d.did(slices.Equal(uids, demoReceivers[1:]), "group    %d has members %v", group, uids); err != nil {
 		return err
 	}
+	n, err := c.GroupCount(ctx, group)
+	if err != nil {
+		return err
+	}
+	in, err := c.IsGroupMember(ctx, group, demoReceivers[0])
+	if err != nil {
+		return err
+	}
+	if err := d.did(n == len(uids) && !in, "group    %d has %d members, and %d is none", group, n, demoReceivers[0]); err != nil {
+		return err
+	}
 	groups, err := c.UserGroups(ctx, demoReceivers[1])
 	if err != nil {
 		return err
@@ -135,7 +155,23 @@ func (d *transcript) members(ctx context.Context) error {
 	if err := d.did(counts[room] == len(demoReceivers)-1, "room     %d has %d members", room, counts[room]); err != nil {
 		return err
 	}
+	if err := c.AddRoomMember(ctx, room, alice); err != nil {
+		return err
+	}
+	if _, err := c.RemoveRoomMembers(ctx, room, demoReceivers); err != nil {
+		return err
+	}
+	uids, err = c.RoomMembers(ctx, room)
+	if err != nil {
+		return err
+	}
+	if err := d.did(slices.Equal(uids, []int64{alice}), "room     %d has members %v", room, uids); err != nil {
+		return err
+	}
 
+	if err := c.Kickout(ctx, bob); err != nil {
+		return err
+	}
 	token, err := c.Token(ctx, alice)
 	if err != nil {
 		return err

@@ -23,6 +23,7 @@ type options struct {
 
 	mtype      int
 	attrs      string
+	event      string
 	id         int64
 	desc, all  bool
 	limit      int
@@ -68,19 +69,19 @@ func (o *options) target() (rtm.Target, error) {
 }
 
 // types is the -type flag as a query has it.
-func (o *options) types() []int8 {
+func (o *options) types() ([]int8, error) {
 	if o.mtype == 0 {
-		return nil
+		return nil, nil
 	}
-	return []int8{o.messageType()}
+	mtype, err := o.messageType()
+	return []int8{mtype}, err
 }
 
-// messageType is the -type flag, 0 for what is none: rtm says so.
-func (o *options) messageType() int8 {
-	if o.mtype < 0 || o.mtype > math.MaxInt8 {
-		return 0
+func (o *options) messageType() (int8, error) {
+	if o.mtype < 1 || o.mtype > math.MaxInt8 {
+		return 0, fmt.Errorf("-type %d is not within 1 to 127", o.mtype)
 	}
-	return int8(o.mtype)
+	return int8(o.mtype), nil
 }
 
 // number reads an argument.
@@ -146,3 +147,20 @@ func editFlags(fs *flag.FlagSet, o *options) {
 
 func groupFlags(fs *flag.FlagSet, o *options) { fs.Int64Var(&o.group, "group", 0, "the `group`") }
 func roomFlags(fs *flag.FlagSet, o *options)  { fs.Int64Var(&o.room, "room", 0, "the `room`") }
+
+func listenFlags(fs *flag.FlagSet, o *options) {
+	fs.Int64Var(&o.group, "group", 0, "a `group`")
+	fs.Int64Var(&o.room, "room", 0, "a `room`")
+	fs.Int64Var(&o.to, "user", 0, "a `user`: messages from and to")
+	fs.StringVar(&o.event, "event", "", "a `kind` of event, such as login")
+	fs.BoolVar(&o.everyone, "all", false, "everything")
+	fs.IntVar(&o.limit, "n", 0, "end after so many; 0 for never")
+}
+
+// events is the -event flag.
+func (o *options) events() []string {
+	if o.event == "" {
+		return nil
+	}
+	return []string{o.event}
+}

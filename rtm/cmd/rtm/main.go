@@ -81,6 +81,7 @@ func (p *program) usage() {
   group     of UID                    read what groups a user is in
   room      add|remove UID...         the same for the -room
   room      members|count
+  listen                              print what is pushed, to a -group, -room, -user or -all
 
 A conversation is -from UID and one of -to UID, -group GID, -room RID, -everyone.
 The gate is -endpoint, the project -pid; its secret comes from the environment

@@ -26,7 +26,8 @@ func TestDemoReadsBackWhatItSent(t *testing.T) {
 		"hello, number 0", "你好", "00 ff fe 80",
 		"oldest first: 44 messages in 3 pages", "newest first: 44 messages in 3 pages",
 		"edit     room 9", "delete   everyone", "count    group 7: 43 messages of 1 sender", "clean    user 2002", "group    7 has members [3002 3003]", "room     9 has 2 members", "token    of 1001",
-		"ok       177 messages sent, 355 read back, all equal; 23 changes made, all seen\n",
+		"1500 ms at 16000 Hz", "again: refused", `push     1001 -> user 2002: "to user 2002"`, "clear    all rooms",
+		"ok       177 messages sent, 355 read back, all equal; 32 changes made, all seen\n",
 	} {
 		require.Contains(t, out, want)
 	}
