@@ -1,0 +1,259 @@
+package rtm_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/rtm"
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// act is what a scripted gate does with one quest.
+type act func(ctx context.Context, q *fpnn.Quest) (any, error)
+
+func stored(context.Context, *fpnn.Quest) (any, error) { return wire.SendAnswer{ModifiedTime: 5}, nil }
+
+func refuse(code int) act {
+	return func(context.Context, *fpnn.Quest) (any, error) { return nil, fpnn.Errorf(code, "refused") }
+}
+
+// hangUp ends the connection instead of answering.
+func hangUp(_ context.Context, q *fpnn.Quest) (any, error) {
+	_ = q.Conn().Close()
+	return nil, nil
+}
+
+func silence(ctx context.Context, _ *fpnn.Quest) (any, error) {
+	<-ctx.Done()
+	return nil, nil
+}
+
+// found answers getmsg with a message.
+func found(m rtm.Message) act {
+	return func(_ context.Context, q *fpnn.Quest) (any, error) {
+		if q.Method() != "getmsg" {
+			return nil, fmt.Errorf("%s, not getmsg", q.Method())
+		}
+		return wire.Answer{Params: &wire.GetAnswer{Cursor: 1, Message: m, ModifiedTime: 9}}, nil
+	}
+}
+
+// scripted returns a client of a gate that does one act after the other, and the
+// quests it got.
+func scripted(t *testing.T, acts []act, opts ...rtm.Option) (c *rtm.Client, seen func() []string) {
+	t.Helper()
+	l, dialer := listen(t)
+	var mu sync.Mutex
+	var quests []string
+	srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(ctx context.Context, q *fpnn.Quest) (any, error) {
+		mid, _ := q.Int64("mid")
+		mu.Lock()
+		quests = append(quests, fmt.Sprint(q.Method(), " ", mid))
+		n := len(quests)
+		mu.Unlock()
+		if n > len(acts) {
+			return nil, fpnn.Errorf(999, "one quest too many")
+		}
+		return acts[n-1](ctx, q)
+	}))
+	require.NoError(t, err)
+	go srv.Serve(l)
+	c, err = rtm.Dial(t.Context(), l.Addr().String(), rtm.Project{ID: 1, Secret: "s"}, append(opts, rtm.WithDialer(dialer))...)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		_ = c.Close()
+		_ = srv.Close()
+	})
+	return c, func() []string {
+		mu.Lock()
+		defer mu.Unlock()
+		return slices.Clone(quests)
+	}
+}
+
+func TestSendUntilTheOutcomeIsKnown(t *testing.T) {
+	t.Parallel()
+	mine := rtm.Message{Type: 66, Text: "mine"}
+	for name, tt := range map[string]struct {
+		acts    []act
+		chosen  bool
+		multi   bool
+		quests  int
+		mtime   int64
+		code    int // of the error
+		unknown bool
+	}{
+		"answered":                  {acts: []act{stored}, quests: 1, mtime: 5},
+		"refused":                   {acts: []act{refuse(200054)}, quests: 1, code: 200054},
+		"duplicate at once":         {acts: []act{refuse(200053)}, quests: 1, code: 200053},
+		"busy, then answered":       {acts: []act{refuse(20011), refuse(20014), stored}, quests: 3, mtime: 5},
+		"busy, then refused":        {acts: []act{refuse(20011), refuse(200054)}, quests: 2, code: 200054},
+		"replayed, then answered":   {acts: []act{refuse(200006), stored}, quests: 2, mtime: 5},
+		"lost, then answered":       {acts: []act{hangUp, stored}, quests: 2, mtime: 5},
+		"lost, then there":          {acts: []act{hangUp, refuse(200053), found(mine)}, quests: 3, mtime: 9},
+		"lost, then there, unread":  {acts: []act{hangUp, refuse(200053), refuse(200021)}, quests: 3},
+		"lost, then refused":        {acts: []act{hangUp, refuse(200054)}, quests: 2, code: 200054, unknown: true},
+		"lost for good":             {acts: []act{hangUp, hangUp, hangUp, hangUp, hangUp}, quests: 5, code: 20002, unknown: true},
+		"busy for good":             {acts: []act{refuse(20011), refuse(20011), refuse(20011), refuse(20011), refuse(20011)}, quests: 5, code: 20011},
+		"never answered":            {acts: []act{silence, silence}, quests: 2, code: 20003, unknown: true},
+		"error of its own, twice":   {acts: []act{refuse(20001), refuse(20012), stored}, quests: 3, mtime: 5},
+		"own id, there and mine":    {acts: []act{hangUp, refuse(200053), found(mine)}, chosen: true, quests: 3, mtime: 9},
+		"own id, another's":         {acts: []act{hangUp, refuse(200053), found(rtm.Message{Type: 66, Text: "other"})}, chosen: true, quests: 3, code: 200053},
+		"own id, of another type":   {acts: []act{hangUp, refuse(200053), found(rtm.Message{Type: 67, Text: "mine"})}, chosen: true, quests: 3, code: 200053},
+		"own id, cannot be read":    {acts: []act{hangUp, refuse(200053), refuse(200070)}, chosen: true, quests: 3, code: 200053, unknown: true},
+		"to many, then there":       {acts: []act{hangUp, refuse(200053)}, multi: true, quests: 2},
+		"to many, own id, is there": {acts: []act{hangUp, refuse(200053)}, multi: true, chosen: true, quests: 2, code: 200053, unknown: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				c, seen := scripted(t, tt.acts)
+				m := mine
+				if tt.chosen {
+					m.ID = 42
+				}
+				var receipt rtm.Receipt
+				var err error
+				if tt.multi {
+					receipt, err = c.SendMulti(t.Context(), alice, []int64{1, 2}, m)
+				} else {
+					receipt, err = c.Send(t.Context(), alice, rtm.Group(7), m)
+				}
+				require.Equal(t, tt.code, fpnn.Code(err), "%v", err)
+				var unknown *rtm.UnknownOutcomeError
+				require.Equal(t, tt.unknown, errorsAs(err, &unknown), "%v", err)
+				if tt.unknown {
+					require.Equal(t, receipt.ID, unknown.ID)
+					require.False(t, fpnn.SafeToRetry(err))
+				}
+				require.NotZero(t, receipt.ID)
+				if err == nil {
+					require.Equal(t, tt.mtime, receipt.ModifiedTime)
+				}
+				require.Len(t, seen(), tt.quests)
+				for _, q := range seen() {
+					require.Contains(t, q, fmt.Sprint(" ", receipt.ID), "one id for all attempts")
+				}
+			})
+		})
+	}
+}
+
+func errorsAs[T any](err error, target *T) bool {
+	if err == nil {
+		return false
+	}
+	as, ok := any(err).(T)
+	if ok {
+		*target = as
+	}
+	return ok
+}
+
+func TestResendKeepsToItsLimits(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		always := make([]act, 100)
+		for i := range always {
+			always[i] = silence
+		}
+		for opts, want := range map[*rtm.Option]struct {
+			quests int
+			takes  time.Duration
+		}{
+			new(rtm.Option):                        {2, time.Minute}, // 30 s each, none begins after a minute
+			ptr(rtm.WithResend(1, time.Hour)):      {1, 30 * time.Second},
+			ptr(rtm.WithResend(3, time.Hour)):      {3, 90 * time.Second},
+			ptr(rtm.WithResend(10, 0)):             {1, 30 * time.Second},
+			ptr(rtm.WithResend(10, 3*time.Minute)): {6, 3 * time.Minute},
+		} {
+			var c *rtm.Client
+			var seen func() []string
+			if *opts == nil {
+				c, seen = scripted(t, always)
+			} else {
+				c, seen = scripted(t, always, *opts)
+			}
+			start := time.Now()
+			_, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+			var unknown *rtm.UnknownOutcomeError
+			require.ErrorAs(t, err, &unknown)
+			require.Equal(t, want.quests, unknown.Attempts)
+			require.Len(t, seen(), want.quests)
+			require.InDelta(t, want.takes.Seconds(), time.Since(start).Seconds(), 0.1)
+			require.NoError(t, c.Close())
+		}
+	})
+}
+
+func ptr(o rtm.Option) *rtm.Option { return &o }
+
+// The caller's own end comes before any attempt.
+func TestResendEndsWithItsCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, seen := scripted(t, []act{silence, stored})
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		_, err := c.Send(ctx, alice, rtm.Group(7), rtm.Message{Type: 66})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		var unknown *rtm.UnknownOutcomeError
+		require.ErrorAs(t, err, &unknown)
+		require.Len(t, seen(), 1)
+
+		c, seen = scripted(t, []act{refuse(20011), refuse(20011), refuse(20011), refuse(20011), refuse(20011)})
+		ctx, cancel = context.WithTimeout(t.Context(), time.Nanosecond)
+		defer cancel()
+		_, err = c.Send(ctx, alice, rtm.Group(7), rtm.Message{Type: 66})
+		require.True(t, fpnn.SafeToRetry(err), "%v", err)
+		require.LessOrEqual(t, len(seen()), 1)
+	})
+}
+
+func TestChangesAreAttemptedAgainOnlyIfAskedFor(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		changes := map[string]func(c *rtm.Client) error{
+			"delete": func(c *rtm.Client) error { return c.Delete(t.Context(), alice, rtm.Group(7), 1) },
+			"edit":   func(c *rtm.Client) error { return c.Edit(t.Context(), alice, rtm.Group(7), 1, rtm.EditRequest{}) },
+			"clean":  func(c *rtm.Client) error { return c.Clean(t.Context(), alice, rtm.Group(7), 0, 0) },
+			"all":    func(c *rtm.Client) error { return c.DeleteConversation(t.Context(), alice, rtm.Group(7)) },
+		}
+		for name, change := range changes {
+			c, seen := scripted(t, []act{hangUp, stored})
+			require.ErrorIs(t, change(c), fpnn.ErrDisconnected, name)
+			require.Len(t, seen(), 1)
+
+			c, seen = scripted(t, []act{hangUp, stored}, rtm.WithResendChanges())
+			require.NoError(t, change(c), name)
+			require.Len(t, seen(), 2)
+
+			c, _ = scripted(t, []act{hangUp, refuse(200070)}, rtm.WithResendChanges())
+			err := change(c)
+			require.Equal(t, name == "delete", err == nil, "what is gone was deleted: %v", err)
+		}
+	})
+}
+
+// Nothing that was sent is said not to have been.
+func TestSendIntoAnOutageWaitsAndIsSentOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, seen := scripted(t, []act{stored})
+		advance(t, time.Minute)
+		_ = c.FPNN().Conn().Close()
+		synctest.Wait()
+		receipt, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+		require.NoError(t, err)
+		require.EqualValues(t, 5, receipt.ModifiedTime)
+		require.Len(t, seen(), 1)
+	})
+}
