@@ -17,6 +17,11 @@ test: ## Run all tests
 race: ## Run all tests under the race detector, in random order
 	go test -race -shuffle=on ./...
 
+.PHONY: ledger
+ledger: ## Send 5,000,000 messages through faults and compare; make 10,000,000 calls and weigh
+	go test ./rtm -run '^TestLedgerOfSends$$' -ledger 5000000 -timeout 30m -v
+	go test ./fpnn -run '^TestMemoryStaysFlat$$' -calls 10000000 -timeout 30m -v
+
 .PHONY: lint
 lint: ## Check format, modules, vet and the linters, import rules among them
 	@test -z "$$($(TOOL) gofumpt -l .)" || { $(TOOL) gofumpt -d .; exit 1; }

@@ -1,6 +1,7 @@
 package fakeserver
 
 import (
+	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -10,23 +11,26 @@ import (
 
 // The methods about which messages and events a connection listens to. What is
 // listened to ends with the connection, as on a real gate, whose SDKs all say it
-// again when they reconnect.
+// again when they reconnect; with redelivery it does not.
 
 // listeners are the connections that listen.
 type listeners struct {
-	n      atomic.Int64 // how many, for those who have nothing to tell but to them
+	redeliver bool
+	n         atomic.Int64 // how many, for those who have nothing to tell but to them
+
 	mu     sync.RWMutex
 	of     map[*fpnn.Conn]*listener
+	one    *listener // all that listen, with redelivery
 	closed bool
 	tasks  sync.WaitGroup // goroutines of listeners
 }
 
-// listener is a connection that listens, and the pushes on their way to it.
+// listener is who listens, and the pushes on their way to it.
 type listener struct {
-	conn *fpnn.Conn
-	all  *listeners
+	all *listeners
 
 	mu                   sync.Mutex
+	conns                []*fpnn.Conn // that have said so and are open: one, or with redelivery any number
 	groups, rooms, users map[int64]struct{}
 	events               map[string]struct{}
 	flags                wire.ListenAll
@@ -40,23 +44,38 @@ func (l *listeners) get(conn *fpnn.Conn) *listener {
 	if of := l.of[conn]; of != nil {
 		return of
 	}
-	of := &listener{conn: conn, all: l, queues: make(map[conversationKey]*pushQueue)}
+	of := l.one
+	if of == nil {
+		of = &listener{all: l, queues: make(map[conversationKey]*pushQueue)}
+	}
 	if l.closed {
 		return of
+	}
+	if l.redeliver {
+		l.one = of
 	}
 	if l.of == nil {
 		l.of = make(map[*fpnn.Conn]*listener)
 	}
 	l.of[conn] = of
+	of.join(conn)
 	l.n.Add(1)
 	l.tasks.Go(func() {
 		<-conn.Done()
-		l.mu.Lock()
-		delete(l.of, conn)
-		l.n.Add(-1)
-		l.mu.Unlock()
+		l.leave(conn)
 	})
 	return of
+}
+
+// leave takes note that a connection has ended.
+func (l *listeners) leave(conn *fpnn.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.of[conn].leave(conn)
+	delete(l.of, conn)
+	if !l.redeliver {
+		l.n.Add(-1)
+	}
 }
 
 // close waits for all goroutines to end, which they do with their connections.
@@ -77,9 +96,29 @@ func (l *listeners) each(f func(of *listener)) {
 	if l.closed {
 		return
 	}
+	if l.one != nil {
+		f(l.one)
+		return
+	}
 	for _, of := range l.of {
 		f(of)
 	}
+}
+
+// join adds a connection, and has sent to it what waits.
+func (l *listener) join(conn *fpnn.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns = append(l.conns, conn)
+	for key, queue := range l.queues {
+		l.start(key, queue)
+	}
+}
+
+func (l *listener) leave(conn *fpnn.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.conns = slices.DeleteFunc(l.conns, func(c *fpnn.Conn) bool { return c == conn })
 }
 
 // wants reports whether the listener listens to a message: to its group or room,

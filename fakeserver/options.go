@@ -91,6 +91,19 @@ func WithMembershipChecks() Option {
 	}
 }
 
+// WithPushRedelivery has all connections that listen count as one program that
+// reconnects: what is listened to outlives a connection, and a push goes to the
+// connection that began to listen last, again and again, until one of them has
+// acknowledged it. Up to 10,000 pushes of each conversation wait; then the oldest
+// are dropped. Without it each connection listens for itself, and what it has not
+// acknowledged ends with it.
+func WithPushRedelivery() Option {
+	return func(s *Server) error {
+		s.listeners.redeliver = true
+		return nil
+	}
+}
+
 // WithFPNN passes options to the FPNN server underneath.
 func WithFPNN(opts ...fpnn.ServerOption) Option {
 	return func(s *Server) error {

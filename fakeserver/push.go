@@ -2,6 +2,7 @@ package fakeserver
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -69,44 +70,67 @@ func (l *listener) tell(key conversationKey, q wire.Quest, wanted func() bool) {
 	if queue.waiting = append(queue.waiting, q); len(queue.waiting) > maxPushes {
 		queue.waiting = queue.waiting[1:]
 	}
-	if !queue.running {
+	l.start(key, queue)
+}
+
+// start has a queue sent, unless it is, or there is nobody. l.mu is held.
+func (l *listener) start(key conversationKey, queue *pushQueue) {
+	if !queue.running && len(l.conns) > 0 {
 		queue.running = true
 		l.all.tasks.Go(func() { l.run(key, queue) })
 	}
 }
 
-// run sends what waits in a queue, until nothing does or the connection is down.
+// run sends what waits in a queue to the connection that came last, until nothing
+// waits or nobody is there any more.
 func (l *listener) run(key conversationKey, queue *pushQueue) {
 	for {
-		l.mu.Lock()
-		if len(queue.waiting) == 0 {
-			queue.running = false
-			delete(l.queues, key)
-			l.mu.Unlock()
+		next, conn := l.next(key, queue)
+		if next == nil {
 			return
 		}
-		next := queue.waiting[0]
-		queue.waiting = queue.waiting[1:]
-		l.mu.Unlock()
-		for !l.send(next) {
-			timer := time.NewTimer(pushRetry)
-			select {
-			case <-timer.C:
-			case <-l.conn.Done():
-				timer.Stop()
-				return
-			}
+		if delivered(conn, next) {
+			l.done(queue, next)
+			continue
+		}
+		timer := time.NewTimer(pushRetry)
+		select {
+		case <-timer.C:
+		case <-conn.Done():
+			timer.Stop()
+			l.leave(conn)
 		}
 	}
 }
 
-// send reports whether the listener is done with the push: it has it, or will
-// not have it.
-func (l *listener) send(q wire.Quest) bool {
-	_, err := l.conn.Call(context.Background(), q.Method(), wire.Unsigned{Quest: q})
-	switch fpnn.Code(err) {
-	case fpnn.CodeCoreWorkQueueFull, fpnn.CodeCoreServerStopping, fpnn.CodeCoreTimeout, fpnn.CodeCoreConnectionClosed:
-		return false
+// next returns the push to send, and to whom: nil if there is nothing to do.
+func (l *listener) next(key conversationKey, queue *pushQueue) (wire.Quest, *fpnn.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	switch {
+	case len(queue.waiting) == 0:
+		delete(l.queues, key)
+	case len(l.conns) == 0:
+		queue.running = false
+	default:
+		return queue.waiting[0], l.conns[len(l.conns)-1]
 	}
-	return true
+	return nil, nil
+}
+
+// done takes a push off its queue, which may have dropped it.
+func (l *listener) done(queue *pushQueue, q wire.Quest) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if len(queue.waiting) > 0 && queue.waiting[0] == q {
+		queue.waiting = queue.waiting[1:]
+	}
+}
+
+// delivered sends a push and reports whether the listener is done with it: it has
+// it, or will not have it.
+func delivered(conn *fpnn.Conn, q wire.Quest) bool {
+	_, err := conn.Call(context.Background(), q.Method(), wire.Unsigned{Quest: q})
+	var refused *fpnn.RemoteError
+	return err == nil || errors.As(err, &refused) && !refused.SafeToRetry() || errors.Is(err, fpnn.ErrTooLarge)
 }

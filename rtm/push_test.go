@@ -53,6 +53,24 @@ func (c *collector) waitFor(t *testing.T, n int) []rtm.Push {
 	return c.all()
 }
 
+// logbook is what a client has logged so far.
+type logbook struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logbook) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+func (l *logbook) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.String()
+}
+
 func TestListenersAreToldOfMessages(t *testing.T) {
 	t.Parallel()
 	for name, opts := range networks {
@@ -276,22 +294,21 @@ func TestRefusedListenIsNotRemembered(t *testing.T) {
 func TestRefusedRestoreIsTriedAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		refusals, said := 3, 0
+		var asked atomic.Int64
 		l, dialer := listen(t)
 		srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
 			if q.Method() != "setlisten" {
 				return wire.SendAnswer{ModifiedTime: 1}, nil
 			}
-			if refusals--; refusals >= 0 {
+			if asked.Add(1) <= 3 {
 				return nil, fpnn.Errorf(rtm.CodeFrequencyLimit, "slowly")
 			}
-			said++
 			return nil, nil
 		}))
 		require.NoError(t, err)
 		go srv.Serve(l)
 		defer srv.Close()
-		var log strings.Builder
+		var log logbook
 		c, err := rtm.Dial(t.Context(), l.Addr().String(), rtm.Project{ID: 1, Secret: "s"}, rtm.WithDialer(dialer),
 			rtm.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
 			rtm.WithListen(rtm.ListenSet{Groups: []int64{1}}, rtm.ListenAll{Rooms: true}))
@@ -299,11 +316,11 @@ func TestRefusedRestoreIsTriedAgain(t *testing.T) {
 		defer c.Close()
 		_, err = c.Send(t.Context(), alice, rtm.Group(1), rtm.Message{Type: 66})
 		require.NoError(t, err)
-		require.Zero(t, said)
+		require.LessOrEqual(t, asked.Load(), int64(3))
 		require.Contains(t, log.String(), "refused")
 		advance(t, time.Minute)
 		synctest.Wait()
-		require.Equal(t, 2, said, "lists and flags")
+		require.EqualValues(t, 3+2, asked.Load(), "lists and flags")
 	})
 }
 
@@ -357,7 +374,7 @@ func TestFullInboxRefusesAndLogsOnceAnEpisode(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
 		var got collector
-		var log strings.Builder
+		var log logbook
 		c, conn := gateThatPushes(t, rtm.WithPushInbox(2), rtm.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
 			rtm.WithHandler(func(ctx context.Context, p rtm.Push) {
 				<-release
