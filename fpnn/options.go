@@ -300,3 +300,16 @@ func WithName(name string) ServerOption {
 		return nil
 	})
 }
+
+// WithMiddleware wraps the handler of all methods, the built-in ones included,
+// which begin with '*'. Of several the last is outermost. What it answers itself
+// never reaches them.
+func WithMiddleware(wrap func(next Handler) Handler) ServerOption {
+	return serverOption(func(s *Server) error {
+		if wrap == nil {
+			return errors.New("fpnn: WithMiddleware(nil)")
+		}
+		s.config.handler = wrap(s.config.handler)
+		return nil
+	})
+}

@@ -48,6 +48,10 @@ func (q *Quest) free() {
 // UTF-8.
 func (q *Quest) Method() string { return q.method }
 
+// Seq returns the quest's number, unique among the quests of its connection that
+// are not answered yet; 0 if it is oneway.
+func (q *Quest) Seq() uint32 { return q.seq }
+
 // Oneway reports whether the peer wants no answer.
 func (q *Quest) Oneway() bool { return q.head.Kind == frame.Oneway }
 
@@ -162,6 +166,16 @@ func (r *Responder) Reply(v any, err error) error {
 	return q.answerLate(v, err)
 }
 
+// Drop leaves the quest without an answer: the peer waits in vain. That is for
+// test servers, and for proxies whose own peer has not answered. It does nothing
+// if the quest has been answered.
+func (r *Responder) Drop() {
+	if q := r.take(); q != nil {
+		r.timer.Stop()
+		q.endLate()
+	}
+}
+
 // take returns the quest to whoever comes first.
 func (r *Responder) take() *Quest {
 	r.mu.Lock()
@@ -172,11 +186,17 @@ func (r *Responder) take() *Quest {
 }
 
 func (q *Quest) answerLate(v any, err error) error {
-	c := q.conn
 	var sendErr error
 	if !q.Oneway() {
-		sendErr = c.put(context.Background(), q.encode(v, err), 0)
+		sendErr = q.conn.put(context.Background(), q.encode(v, err), 0)
 	}
+	q.endLate()
+	return sendErr
+}
+
+// endLate takes the quest off those that wait for their Responder.
+func (q *Quest) endLate() {
+	c := q.conn
 	c.mu.Lock()
 	c.serving--
 	c.late--
@@ -184,5 +204,4 @@ func (q *Quest) answerLate(v any, err error) error {
 	drained := c.drained()
 	c.mu.Unlock()
 	drained.send()
-	return sendErr
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"net"
 	"slices"
 	"sync"
@@ -174,6 +175,57 @@ func TestLateAndEarlyAnswers(t *testing.T) {
 		synctest.Wait()
 		require.Zero(t, srv.Stats().Serving)
 	})
+}
+
+func TestDroppedQuestIsNeverAnswered(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		dropped := make(chan *fpnn.Responder, 1)
+		c, srv := pair(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			r := q.Later()
+			r.Drop()
+			dropped <- r
+			return nil, nil
+		}), []fpnn.ServerOption{fpnn.WithLateTimeout(time.Second)}, fpnn.WithTimeout(10*time.Second))
+		start := time.Now()
+		_, err := c.Call(t.Context(), "m", nil)
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.Equal(t, 10*time.Second, time.Since(start))
+		r := <-dropped
+		require.ErrorIs(t, r.Reply(nil, nil), fpnn.ErrAnswered)
+		r.Drop()
+		require.Zero(t, srv.Stats().Serving)
+		require.NoError(t, srv.Shutdown(t.Context()), "nothing is left to do")
+	})
+}
+
+func TestMiddlewareSeesEveryMethod(t *testing.T) {
+	t.Parallel()
+	var seen []string
+	note := func(name string) fpnn.ServerOption {
+		return fpnn.WithMiddleware(func(next fpnn.Handler) fpnn.Handler {
+			return handler(func(ctx context.Context, q *fpnn.Quest) (any, error) {
+				seen = append(seen, fmt.Sprintf("%s %s %d", name, q.Method(), q.Seq()))
+				if q.Method() == "*status" {
+					return num(7), nil
+				}
+				return next.ServeQuest(ctx, q)
+			})
+		})
+	}
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := pair(t, echoHandler, []fpnn.ServerOption{note("inner"), note("outer")})
+		require.NoError(t, echoed(t.Context(), c, 1))
+		a, err := c.Call(t.Context(), "*ping", nil)
+		require.NoError(t, err)
+		require.True(t, a.Has("ts"))
+		a, err = c.Call(t.Context(), "*status", nil)
+		require.NoError(t, err)
+		n, err := a.Int64("n")
+		require.NoError(t, err)
+		require.EqualValues(t, 7, n)
+	})
+	require.Equal(t, []string{"outer echo 1", "inner echo 1", "outer *ping 2", "inner *ping 2", "outer *status 3"}, seen)
 }
 
 func TestServerCallsItsClient(t *testing.T) {
