@@ -14,94 +14,137 @@ import (
 func (s *Server) methods() *fpnn.Mux {
 	mux := fpnn.NewMux()
 	for _, kind := range []wire.Kind{wire.P2P, wire.InGroup, wire.InRoom, wire.Broadcast} {
-		s.handle(mux, kind.SendMethod(), s.send(kind, false))
-		s.handle(mux, kind.HistoryMethod(), s.history(kind))
+		s.handle(mux, kind.SendMethod(), s.parseSend(kind))
+		s.handle(mux, kind.HistoryMethod(), s.parseHistory(kind))
 	}
-	s.handle(mux, wire.SendMulti, s.send(wire.P2P, true))
+	s.handle(mux, wire.SendMulti, s.parseSendMulti)
 
-	handle(s, mux, s.get)
-	handle(s, mux, s.delete)
-	handle(s, mux, s.edit)
-	handle(s, mux, s.clean)
-	handle(s, mux, s.deleteSent)
-	handle(s, mux, s.count)
-	handle(s, mux, s.clearProject)
+	within(s, mux, s.get, func(q *wire.Get) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.delete, func(q *wire.Delete) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.edit, func(q *wire.Edit) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.clean, func(q *wire.Clean) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.deleteSent, func(q *wire.DeleteSent) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.count, func(q *wire.Count) conversationKey { return keyOf(0, q.Target) })
+	alone(s, mux, s.clearProject)
 
-	handle(s, mux, s.addGroupMembers)
-	handle(s, mux, s.delGroupMembers)
-	handle(s, mux, s.getGroupMembers)
-	handle(s, mux, s.getGroupCount)
-	handle(s, mux, s.isGroupMember)
-	handle(s, mux, s.getUserGroups)
-	handle(s, mux, s.addRoomMember)
-	handle(s, mux, s.delRoomMember)
-	handle(s, mux, s.addRoomMembers)
-	handle(s, mux, s.delRoomMembers)
-	handle(s, mux, s.getRoomMembers)
-	handle(s, mux, s.getRoomCount)
+	alone(s, mux, s.addGroupMembers)
+	alone(s, mux, s.delGroupMembers)
+	alone(s, mux, s.getGroupMembers)
+	alone(s, mux, s.getGroupCount)
+	alone(s, mux, s.isGroupMember)
+	alone(s, mux, s.getUserGroups)
+	alone(s, mux, s.addRoomMember)
+	alone(s, mux, s.delRoomMember)
+	alone(s, mux, s.addRoomMembers)
+	alone(s, mux, s.delRoomMembers)
+	alone(s, mux, s.getRoomMembers)
+	alone(s, mux, s.getRoomCount)
 
-	handleConn(s, mux, s.addListen)
-	handleConn(s, mux, s.removeListen)
-	handleConn(s, mux, s.setListen)
+	alone(s, mux, s.addListen)
+	alone(s, mux, s.removeListen)
+	alone(s, mux, s.setListen)
 
-	handle(s, mux, s.getToken)
-	handle(s, mux, s.removeToken)
-	handle(s, mux, s.kickout)
-	handle(s, mux, s.clearUser)
+	alone(s, mux, s.getToken)
+	alone(s, mux, s.removeToken)
+	alone(s, mux, s.kickout)
+	alone(s, mux, s.clearUser)
 	return mux
 }
 
-// method is what a gate does with a quest that is signed.
-type method func(q *fpnn.Quest) (any, error)
+// task is a quest whose parameters have been read.
+type task struct {
+	within *conversationKey // the conversation it is about; nil: more than that
+	run    func(c *call) (any, error)
+}
+
+// method reads a quest's parameters.
+type method func(p codec.Payload) (task, error)
 
 func (s *Server) handle(mux *fpnn.Mux, name string, m method) {
 	mux.Handle(name, fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
-		if err := s.authorize(name, q.Payload); err != nil {
-			return nil, err
-		}
-		if s.rate.exceeded(s.limits.Rate) {
-			return nil, refuse(wire.CodeFrequencyLimit)
-		}
-		return m(q)
+		c := call{conn: q.Conn(), now: s.now()}
+		v, err := s.serve(&c, name, m, q.Payload)
+		s.journal.applied(q, &c)
+		return v, err
 	}))
 }
 
-// handle registers a method by the quest it takes.
-func handle[Q any, P interface {
-	*Q
-	wire.Quest
-}](s *Server, mux *fpnn.Mux, f func(q P) (wire.Params, error),
-) {
-	handleConn(s, mux, func(_ *fpnn.Conn, q P) (wire.Params, error) { return f(q) })
-}
-
-// handleConn is handle for methods that ask who calls.
-func handleConn[Q any, P interface {
-	*Q
-	wire.Quest
-}](s *Server, mux *fpnn.Mux, f func(conn *fpnn.Conn, q P) (wire.Params, error),
-) {
-	s.handle(mux, P(new(Q)).Method(), func(quest *fpnn.Quest) (any, error) {
-		q := P(new(Q))
-		if err := wire.Parse(quest.Payload, q); err != nil {
-			return nil, err
+// serve serves a quest, in its turn.
+func (s *Server) serve(c *call, name string, m method, p codec.Payload) (any, error) {
+	if err := s.authorize(c.now, name, p); err != nil {
+		s.turns.pass(c)
+		return nil, err
+	}
+	if s.limits.Rate > 0 { // which everybody shares
+		defer s.turns.alone(c).end()
+		if s.rate.exceeded(s.limits.Rate, c.now) {
+			return nil, refuse(wire.CodeFrequencyLimit)
 		}
-		answer, err := f(quest.Conn(), q)
+		t, err := m(p)
 		if err != nil {
 			return nil, err
 		}
-		return wire.Answer{Params: answer}, nil
+		return t.run(c)
+	}
+	t, err := m(p)
+	switch {
+	case err != nil:
+		s.turns.pass(c)
+		return nil, err
+	case t.within != nil:
+		defer s.turns.within(c, *t.within).end()
+	default:
+		defer s.turns.alone(c).end()
+	}
+	return t.run(c)
+}
+
+// alone registers a method by the quest it takes.
+func alone[Q any, P interface {
+	*Q
+	wire.Quest
+}](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error),
+) {
+	register(s, mux, f, func(P) *conversationKey { return nil })
+}
+
+// within is alone for a method about one conversation.
+func within[Q any, P interface {
+	*Q
+	wire.Quest
+}](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error), key func(q P) conversationKey,
+) {
+	register(s, mux, f, func(q P) *conversationKey { k := key(q); return &k })
+}
+
+func register[Q any, P interface {
+	*Q
+	wire.Quest
+}](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error), key func(q P) *conversationKey,
+) {
+	s.handle(mux, P(new(Q)).Method(), func(p codec.Payload) (task, error) {
+		q := P(new(Q))
+		if err := wire.Parse(p, q); err != nil {
+			return task{}, err
+		}
+		return task{key(q), func(c *call) (any, error) {
+			answer, err := f(c, q)
+			if err != nil {
+				return nil, err
+			}
+			return wire.Answer{Params: answer}, nil
+		}}, nil
 	})
 }
 
 // authorize checks signature and time. A quest without them is as bad as one
 // with a wrong signature.
-func (s *Server) authorize(name string, p codec.Payload) error {
+func (s *Server) authorize(now time.Time, name string, p codec.Payload) error {
 	auth, err := wire.ParseAuth(p)
 	if err != nil || !s.project.Verify(name, auth) {
 		return refuse(wire.CodeBadSign)
 	}
-	if d := time.Since(time.Unix(auth.Time, 0)); d > s.tolerance || d < -s.tolerance {
+	if d := now.Sub(time.Unix(auth.Time, 0)); d > s.tolerance || d < -s.tolerance {
 		return refuse(wire.CodeBadTime)
 	}
 	return nil

@@ -76,13 +76,10 @@ type rate struct {
 const rateBits = 24
 
 // exceeded counts a quest and reports whether it is one too many.
-func (r *rate) exceeded(limit int) bool {
-	if limit == 0 {
-		return false
-	}
+func (r *rate) exceeded(limit int, at time.Time) bool {
 	for {
 		old := r.now.Load()
-		next := time.Now().Unix() << rateBits
+		next := at.Unix() << rateBits
 		if old > next {
 			next = old
 		}

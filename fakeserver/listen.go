@@ -175,8 +175,8 @@ func (s *Server) change(conn *fpnn.Conn, f func(l *listener)) (wire.Params, erro
 	return wire.Nothing{}, nil
 }
 
-func (s *Server) addListen(conn *fpnn.Conn, q *wire.AddListen) (wire.Params, error) {
-	return s.change(conn, func(l *listener) {
+func (s *Server) addListen(c *call, q *wire.AddListen) (wire.Params, error) {
+	return s.change(c.conn, func(l *listener) {
 		add(&l.groups, q.Groups)
 		add(&l.rooms, q.Rooms)
 		add(&l.users, q.Users)
@@ -184,8 +184,8 @@ func (s *Server) addListen(conn *fpnn.Conn, q *wire.AddListen) (wire.Params, err
 	})
 }
 
-func (s *Server) removeListen(conn *fpnn.Conn, q *wire.RemoveListen) (wire.Params, error) {
-	return s.change(conn, func(l *listener) {
+func (s *Server) removeListen(c *call, q *wire.RemoveListen) (wire.Params, error) {
+	return s.change(c.conn, func(l *listener) {
 		remove(l.groups, q.Groups)
 		remove(l.rooms, q.Rooms)
 		remove(l.users, q.Users)
@@ -194,8 +194,8 @@ func (s *Server) removeListen(conn *fpnn.Conn, q *wire.RemoveListen) (wire.Param
 }
 
 // setListen replaces the lists that are given, or the flags.
-func (s *Server) setListen(conn *fpnn.Conn, q *wire.SetListen) (wire.Params, error) {
-	return s.change(conn, func(l *listener) {
+func (s *Server) setListen(c *call, q *wire.SetListen) (wire.Params, error) {
+	return s.change(c.conn, func(l *listener) {
 		if q.All != nil {
 			l.flags = *q.All
 		}

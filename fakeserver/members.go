@@ -89,7 +89,7 @@ func (m *members) with(uid int64) []int64 {
 	return ids
 }
 
-func (s *Server) addGroupMembers(q *wire.AddGroupMembers) (wire.Params, error) {
+func (s *Server) addGroupMembers(_ *call, q *wire.AddGroupMembers) (wire.Params, error) {
 	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
 		return nil, err
 	}
@@ -97,7 +97,7 @@ func (s *Server) addGroupMembers(q *wire.AddGroupMembers) (wire.Params, error) {
 	return wire.Nothing{}, nil
 }
 
-func (s *Server) delGroupMembers(q *wire.DelGroupMembers) (wire.Params, error) {
+func (s *Server) delGroupMembers(_ *call, q *wire.DelGroupMembers) (wire.Params, error) {
 	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
 		return nil, err
 	}
@@ -105,51 +105,51 @@ func (s *Server) delGroupMembers(q *wire.DelGroupMembers) (wire.Params, error) {
 	return wire.Nothing{}, nil
 }
 
-func (s *Server) getGroupMembers(q *wire.GetGroupMembers) (wire.Params, error) {
+func (s *Server) getGroupMembers(_ *call, q *wire.GetGroupMembers) (wire.Params, error) {
 	return &wire.UIDs{UIDs: s.groups.of(q.GID)}, nil
 }
 
-func (s *Server) getGroupCount(q *wire.GetGroupCount) (wire.Params, error) {
+func (s *Server) getGroupCount(_ *call, q *wire.GetGroupCount) (wire.Params, error) {
 	return &wire.MemberCount{N: int32(s.groups.count(q.GID))}, nil
 }
 
-func (s *Server) isGroupMember(q *wire.IsGroupMember) (wire.Params, error) {
+func (s *Server) isGroupMember(_ *call, q *wire.IsGroupMember) (wire.Params, error) {
 	return &wire.OK{OK: s.groups.has(q.GID, q.UID)}, nil
 }
 
-func (s *Server) getUserGroups(q *wire.GetUserGroups) (wire.Params, error) {
+func (s *Server) getUserGroups(_ *call, q *wire.GetUserGroups) (wire.Params, error) {
 	return &wire.GIDs{GIDs: s.groups.with(q.UID)}, nil
 }
 
-func (s *Server) addRoomMember(q *wire.AddRoomMember) (wire.Params, error) {
+func (s *Server) addRoomMember(_ *call, q *wire.AddRoomMember) (wire.Params, error) {
 	s.rooms.add(q.RID, []int64{q.UID})
 	return wire.Nothing{}, nil
 }
 
-func (s *Server) delRoomMember(q *wire.DelRoomMember) (wire.Params, error) {
+func (s *Server) delRoomMember(_ *call, q *wire.DelRoomMember) (wire.Params, error) {
 	s.rooms.remove(q.RID, []int64{q.UID})
 	return wire.Nothing{}, nil
 }
 
-func (s *Server) addRoomMembers(q *wire.AddRoomMembers) (wire.Params, error) {
+func (s *Server) addRoomMembers(_ *call, q *wire.AddRoomMembers) (wire.Params, error) {
 	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
 		return nil, err
 	}
 	return &wire.Succeeded{UIDs: s.rooms.add(q.RID, q.UIDs)}, nil
 }
 
-func (s *Server) delRoomMembers(q *wire.DelRoomMembers) (wire.Params, error) {
+func (s *Server) delRoomMembers(_ *call, q *wire.DelRoomMembers) (wire.Params, error) {
 	if err := s.limits.checkItems(len(q.UIDs)); err != nil {
 		return nil, err
 	}
 	return &wire.Succeeded{UIDs: s.rooms.remove(q.RID, q.UIDs)}, nil
 }
 
-func (s *Server) getRoomMembers(q *wire.GetRoomMembers) (wire.Params, error) {
+func (s *Server) getRoomMembers(_ *call, q *wire.GetRoomMembers) (wire.Params, error) {
 	return &wire.UIDs{UIDs: s.rooms.of(q.RID)}, nil
 }
 
-func (s *Server) getRoomCount(q *wire.GetRoomCount) (wire.Params, error) {
+func (s *Server) getRoomCount(_ *call, q *wire.GetRoomCount) (wire.Params, error) {
 	if err := s.limits.checkItems(len(q.RIDs)); err != nil {
 		return nil, err
 	}

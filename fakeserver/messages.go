@@ -1,49 +1,58 @@
 package fakeserver
 
 import (
-	"time"
-
-	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
 // The methods that send messages and page through them.
 
-// send serves the methods that send: to a kind of target, or to many users.
+// parseSend reads the quests that send to one target of a kind.
+func (s *Server) parseSend(kind wire.Kind) method {
+	return func(p codec.Payload) (task, error) {
+		q, err := wire.ParseSend(kind, false, p)
+		if err != nil {
+			return task{}, err
+		}
+		key := keyOf(q.From, q.Target)
+		return task{&key, func(c *call) (any, error) { return s.send(c, q, false, q.Target) }}, nil
+	}
+}
+
+// parseSendMulti reads the quest that sends to many users.
+func (s *Server) parseSendMulti(p codec.Payload) (task, error) {
+	q, err := wire.ParseSend(wire.P2P, true, p)
+	if err != nil {
+		return task{}, err
+	}
+	targets := make([]wire.Target, len(q.Tos))
+	for i, uid := range q.Tos {
+		targets[i] = wire.User(uid)
+	}
+	return task{nil, func(c *call) (any, error) { return s.send(c, q, true, targets...) }}, nil
+}
+
+// send stores a message for each target.
 //
 // A message id is taken once for each sender and conversation, else 200053. Of a
 // message to many users it is refused only if none of them is new to it: a
 // repeated quest must reach those whom the first did not.
-func (s *Server) send(kind wire.Kind, multi bool) method {
-	return func(quest *fpnn.Quest) (any, error) {
-		q, err := wire.ParseSend(kind, multi, quest.Payload)
-		if err != nil {
-			return nil, err
-		}
-		if err := s.checkSend(q, multi); err != nil {
-			return nil, err
-		}
-		targets := []wire.Target{q.Target}
-		if multi {
-			targets = targets[:0]
-			for _, uid := range q.Tos {
-				targets = append(targets, wire.User(uid))
-			}
-		}
-		var answer wire.SendAnswer
-		stored := false
-		now := time.Now().UnixMilli()
-		for _, to := range targets {
-			if mtime, ok := s.append(q.From, to, &q.Message, now); ok {
-				answer.ModifiedTime = max(answer.ModifiedTime, mtime)
-				stored = true
-			}
-		}
-		if !stored {
-			return nil, refuse(wire.CodeDuplicateID)
-		}
-		return answer, nil
+func (s *Server) send(c *call, q *wire.Send, multi bool, targets ...wire.Target) (any, error) {
+	if err := s.checkSend(q, multi); err != nil {
+		return nil, err
 	}
+	var answer wire.SendAnswer
+	stored := false
+	for _, to := range targets {
+		if mtime, ok := s.append(q.From, to, &q.Message, c.millis()); ok {
+			answer.ModifiedTime = max(answer.ModifiedTime, mtime)
+			stored = true
+		}
+	}
+	if !stored {
+		return nil, refuse(wire.CodeDuplicateID)
+	}
+	return answer, nil
 }
 
 func (s *Server) checkSend(q *wire.Send, multi bool) error {
@@ -80,10 +89,10 @@ func (s *Server) append(from int64, to wire.Target, m *wire.Message, now int64) 
 }
 
 // open returns a conversation to read or change.
-func (s *Server) open(uid int64, with wire.Target) *conversation {
-	c := s.store.lookup(uid, with)
-	s.limits.forget(c, time.Now().UnixMilli())
-	return c
+func (s *Server) open(c *call, uid int64, with wire.Target) *conversation {
+	conversation := s.store.lookup(uid, with)
+	s.limits.forget(conversation, c.millis())
+	return conversation
 }
 
 // checkMember refuses those who are not in the group or room, if the server is
@@ -100,17 +109,20 @@ func (s *Server) checkMember(uid int64, t wire.Target) error {
 	return nil
 }
 
-// history serves the methods that read a page of a conversation.
-func (s *Server) history(kind wire.Kind) method {
-	return func(quest *fpnn.Quest) (any, error) {
-		q, err := wire.ParseHistory(kind, quest.Payload)
+// parseHistory reads the quests for a page of a conversation.
+func (s *Server) parseHistory(kind wire.Kind) method {
+	return func(p codec.Payload) (task, error) {
+		q, err := wire.ParseHistory(kind, p)
 		if err != nil {
-			return nil, err
+			return task{}, err
 		}
-		if err := s.checkMember(q.UID, q.Target); err != nil {
-			return nil, err
-		}
-		page := s.open(q.UID, q.Target).page(q, time.Now().UnixMilli())
-		return &wire.PageAnswer{Page: page, Quest: q}, nil
+		key := keyOf(q.UID, q.Target)
+		return task{&key, func(c *call) (any, error) {
+			if err := s.checkMember(q.UID, q.Target); err != nil {
+				return nil, err
+			}
+			page := s.open(c, q.UID, q.Target).page(q, c.millis())
+			return &wire.PageAnswer{Page: page, Quest: q}, nil
+		}}, nil
 	}
 }

@@ -104,6 +104,50 @@ func WithPushRedelivery() Option {
 	}
 }
 
+// WithJournal bounds what the journal keeps: the last records, and as many as have
+// so many bytes. Default [DefaultJournalRecords] and [DefaultJournalBytes]; 0
+// records switch it off, which saves their copying.
+func WithJournal(records, bytes int) Option {
+	return func(s *Server) error {
+		if records < 0 || bytes < 0 {
+			return fmt.Errorf("fakeserver: WithJournal(%d, %d): must not be negative", records, bytes)
+		}
+		s.journal.maxRecords, s.journal.maxBytes = records, bytes
+		return nil
+	}
+}
+
+// WithJournalFile writes the journal to a file as it grows, all of it, whatever
+// its bounds are: one record of JSON in a line, for [ReadJournal]. The file is
+// made anew, with mode 0600. When it is slow, connections wait for it. If writing
+// fails the server goes on without, and [Server.Close] says so.
+func WithJournalFile(path string) Option {
+	return func(s *Server) error {
+		if path == "" {
+			return errors.New("fakeserver: WithJournalFile: no path")
+		}
+		s.journal.path = path
+		return nil
+	}
+}
+
+// WithJournalTokens has users' tokens written to files as they are. Otherwise
+// asterisks take their place.
+func WithJournalTokens() Option {
+	return func(s *Server) error {
+		s.journal.tokens = true
+		return nil
+	}
+}
+
+// WithSeed sets what the network's random latency comes from. Default 1.
+func WithSeed(seed uint64) Option {
+	return func(s *Server) error {
+		s.network.seed = seed
+		return nil
+	}
+}
+
 // WithFPNN passes options to the FPNN server underneath.
 func WithFPNN(opts ...fpnn.ServerOption) Option {
 	return func(s *Server) error {

@@ -9,15 +9,19 @@ import (
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/fpnn/frame"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
-// TB is what New needs of a test; [testing.TB] has it.
+// TB is what the package needs of a test; [testing.TB] has it.
 type TB interface {
 	Helper()
 	Cleanup(f func())
+	Failed() bool
+	Logf(format string, args ...any)
+	Errorf(format string, args ...any)
 	Fatalf(format string, args ...any)
 }
 
@@ -37,6 +41,12 @@ type Server struct {
 	dialer   transport.Dialer
 	served   chan error
 
+	now     func() time.Time
+	turns   turns
+	journal Journal
+	network Network
+	rules   rules
+
 	store         store
 	groups, rooms members
 	tokens        tokens
@@ -44,14 +54,24 @@ type Server struct {
 	rate          rate
 }
 
-// New starts a Server that ends with the test t.
+// New starts a Server that ends with the test t. If t fails, the journal's last
+// records are logged; a rule that is [Required] and was not applied fails it.
 func New(t TB, opts ...Option) *Server {
 	t.Helper()
 	s, err := Start(opts...)
 	if err != nil {
 		t.Fatalf("fakeserver: %v", err)
+		return nil
 	}
-	t.Cleanup(func() { _ = s.Close() })
+	t.Cleanup(func() {
+		_ = s.Close()
+		for _, r := range s.rules.unmet() {
+			t.Errorf("fakeserver: %v", r)
+		}
+		if t.Failed() {
+			s.journal.log(t)
+		}
+	})
 	return s
 }
 
@@ -63,17 +83,27 @@ func Start(opts ...Option) (*Server, error) {
 		tolerance:   DefaultTimeTolerance,
 		storedTypes: setOf(nil),
 		served:      make(chan error, 1),
+		now:         time.Now,
+		journal:     Journal{maxRecords: DefaultJournalRecords, maxBytes: DefaultJournalBytes},
+		network:     Network{seed: 1, limit: frame.DefaultMaxPackage},
 	}
+	s.network.journal = &s.journal
 	for _, o := range opts {
 		if err := o(s); err != nil {
 			return nil, err
 		}
 	}
 	var err error
+	s.fpnnOpts = append(s.fpnnOpts, fpnn.WithMiddleware(s.ruled)) // the outermost
 	if s.server, err = fpnn.NewServer(s.methods(), s.fpnnOpts...); err != nil {
 		return nil, err
 	}
+	s.network.server = s.server
 	if err := s.bind(); err != nil {
+		return nil, err
+	}
+	if err := s.journal.open(); err != nil {
+		_ = s.listener.Close()
 		return nil, err
 	}
 	go func() { s.served <- s.server.Serve(s.listener) }()
@@ -81,14 +111,16 @@ func Start(opts ...Option) (*Server, error) {
 }
 
 func (s *Server) bind() (err error) {
+	var l net.Listener
 	if s.listen == "" {
-		network := new(mem.Network)
-		s.dialer = network
-		s.listener, err = network.Listen("")
-		return err
+		memory := new(mem.Network)
+		s.dialer = dialer{&s.network, memory}
+		l, err = memory.Listen("")
+	} else {
+		s.dialer = dialer{&s.network, new(net.Dialer)}
+		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.listen)
 	}
-	s.dialer = new(net.Dialer)
-	s.listener, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.listen)
+	s.listener = controlled{l, &s.network}
 	return err
 }
 
@@ -113,5 +145,8 @@ func (s *Server) Close() error {
 		err = served
 	}
 	s.served <- fpnn.ErrClosed // for another Close
+	if journal := s.journal.close(); err == nil {
+		err = journal
+	}
 	return err
 }

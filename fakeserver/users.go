@@ -1,7 +1,10 @@
 package fakeserver
 
 import (
-	"crypto/rand"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/base32"
+	"fmt"
 	"sync"
 
 	"github.com/gofpnn/gofpnn/rtm/wire"
@@ -15,14 +18,17 @@ type tokens struct {
 	of map[int64]string
 }
 
-// getToken answers with the user's token, a new one if there is none.
-func (s *Server) getToken(q *wire.GetToken) (wire.Params, error) {
-	fresh := rand.Text()
+// getToken answers with the user's token, a new one if there is none. A token is
+// made from the project's secret, the user and the time, so that the same quests
+// at the same times have the same answers.
+func (s *Server) getToken(c *call, q *wire.GetToken) (wire.Params, error) {
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
 	token, ok := s.tokens.of[q.UID]
 	if !ok {
-		token = fresh
+		mac := hmac.New(sha256.New, []byte(s.project.Secret))
+		_, _ = fmt.Fprintf(mac, "token:%d:%d", q.UID, c.now.UnixNano())
+		token = base32.StdEncoding.EncodeToString(mac.Sum(nil)[:20])
 		if s.tokens.of == nil {
 			s.tokens.of = make(map[int64]string)
 		}
@@ -31,7 +37,7 @@ func (s *Server) getToken(q *wire.GetToken) (wire.Params, error) {
 	return &wire.Token{Token: token}, nil
 }
 
-func (s *Server) removeToken(q *wire.RemoveToken) (wire.Params, error) {
+func (s *Server) removeToken(_ *call, q *wire.RemoveToken) (wire.Params, error) {
 	s.tokens.mu.Lock()
 	defer s.tokens.mu.Unlock()
 	delete(s.tokens.of, q.UID)
@@ -39,4 +45,4 @@ func (s *Server) removeToken(q *wire.RemoveToken) (wire.Params, error) {
 }
 
 // kickout has nobody to disconnect: users are on the gate for clients.
-func (*Server) kickout(*wire.Kickout) (wire.Params, error) { return wire.Nothing{}, nil }
+func (*Server) kickout(*call, *wire.Kickout) (wire.Params, error) { return wire.Nothing{}, nil }

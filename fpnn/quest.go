@@ -135,8 +135,11 @@ func (e *Error) AppendPayload(b []byte) ([]byte, error) {
 //
 // A quest not answered within the late time-out ([WithLateTimeout]) is answered
 // with 20001. Until it is answered it counts as one that waits ([WithInbox]).
-// Later is called by the handler, at most once.
+// Later is called by the handler; called again it returns the same Responder.
 func (q *Quest) Later() *Responder {
+	if q.later != nil {
+		return q.later
+	}
 	r := &Responder{quest: q}
 	q.later = r
 	r.timer = time.AfterFunc(q.conn.lateTimeout, func() {

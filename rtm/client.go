@@ -133,7 +133,7 @@ func (c *Client) Format(f fmt.State, _ rune) {
 
 // sign returns what authenticates the next quest.
 func (c *Client) sign() wire.Signed {
-	return wire.Signed{Project: c.project, Salt: c.ids.Next(), Time: time.Now().Unix()}
+	return wire.Signed{Project: c.project, Salt: c.ids.Next()}
 }
 
 // do sends q, whose answer has nothing to say.

@@ -4,6 +4,7 @@ import (
 	"crypto/md5"
 	"crypto/subtle"
 	"strconv"
+	"time"
 
 	"github.com/gofpnn/gofpnn/codec"
 )
@@ -31,18 +32,24 @@ func (p Project) sign(method string, salt, ts int64) (sign signature) {
 type Signed struct {
 	Project Project
 	Salt    int64 // not used before with the same method and Time
-	Time    int64 // Unix seconds
+	// Time is in Unix seconds. 0 is the time of appending, which is that of sending:
+	// a quest may wait for a connection for longer than gates tolerate.
+	Time int64
 }
 
 const signedParams = 4
 
 func (s *Signed) appendTo(b []byte, method string) []byte {
-	sign := s.Project.sign(method, s.Salt, s.Time)
+	at := s.Time
+	if at == 0 {
+		at = time.Now().Unix()
+	}
+	sign := s.Project.sign(method, s.Salt, at)
 	b = codec.AppendInt(codec.AppendString(b, "pid"), int64(s.Project.ID))
 	b = append(codec.AppendString(b, "sign"), 0xd9, byte(len(sign))) // as AppendString(string(sign))
 	b = append(b, sign[:]...)
 	b = codec.AppendInt(codec.AppendString(b, "salt"), s.Salt)
-	return codec.AppendInt(codec.AppendString(b, "ts"), s.Time)
+	return codec.AppendInt(codec.AppendString(b, "ts"), at)
 }
 
 // Auth are the same parameters as the server reads them.

@@ -6,6 +6,8 @@ import (
 	"math"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -30,7 +32,7 @@ func TestSignatureIsMD5OfFiveParts(t *testing.T) {
 	t.Parallel()
 	for _, s := range []wire.Signed{
 		{Project: wire.Project{ID: 80000071, Secret: "secret"}, Salt: 1, Time: 2},
-		{Project: wire.Project{ID: -1, Secret: ""}, Salt: -5, Time: 0},
+		{Project: wire.Project{ID: -1, Secret: ""}, Salt: -5, Time: -1},
 		{Project: wire.Project{ID: math.MinInt32, Secret: wire.Secret(strings.Repeat("long", 100))}, Salt: math.MinInt64, Time: math.MaxInt64},
 		{Project: wire.Project{ID: math.MaxInt32, Secret: "a:b:\x00\xff"}, Salt: math.MaxInt64, Time: math.MinInt64},
 	} {
@@ -39,6 +41,20 @@ func TestSignatureIsMD5OfFiveParts(t *testing.T) {
 		require.Equal(t, fmt.Sprintf("%X", sum), string(a.Sign))
 		require.True(t, s.Project.Verify("sendmsg", a))
 	}
+}
+
+// A quest is signed when it goes into a package, however long ago it was made.
+func TestTimeOfSigningIsThatOfAppending(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := wire.Signed{Project: wire.Project{ID: 1, Secret: "secret"}, Salt: 2}
+		first := auth(t, s)
+		require.Equal(t, time.Now().Unix(), first.Time)
+		<-time.After(time.Hour)
+		second := auth(t, s)
+		require.Equal(t, first.Time+3600, second.Time)
+		require.True(t, s.Project.Verify("sendmsg", second))
+	})
 }
 
 func TestChangedQuestDoesNotVerify(t *testing.T) {

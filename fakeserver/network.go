@@ -1,0 +1,214 @@
+package fakeserver
+
+import (
+	"context"
+	"net"
+	"slices"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport"
+	"github.com/gofpnn/gofpnn/transport/fault"
+)
+
+// Network is what lies between a server and its clients. What it is told holds
+// for all connections, those to come included; a [Link] is told for one. All
+// methods may be called concurrently, and by rules, but for Restart.
+//
+// In memory and over TCP it does the same, except that TCP has buffers of its own
+// behind it: what the server has sent before a Cut or a Pause may still arrive,
+// and a client may go on sending for some hundred KiB until it notices. And that
+// [Network.RefuseDials] can refuse those who dial with [Server.Dialer] only; over
+// TCP others connect and find their connection reset.
+type Network struct {
+	seed    uint64
+	journal *Journal
+	limit   int // of a package, in bytes
+	server  *fpnn.Server
+
+	mu           sync.Mutex
+	links        []*Link
+	accepted     int64
+	refusing     bool
+	cut, paused  bool
+	base, jitter time.Duration
+}
+
+// Network returns what lies between the server and its clients.
+func (s *Server) Network() *Network { return &s.network }
+
+// RefuseDials has new connections refused, until it is called with false.
+func (n *Network) RefuseDials(refuse bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.refusing = refuse
+}
+
+// CloseClients ends all connections as a server does that goes down in order: what
+// it has sent arrives. It does not wait for that.
+func (n *Network) CloseClients() {
+	for _, l := range n.Links() {
+		if c := l.Conn(); c != nil {
+			_ = c.Close()
+		}
+	}
+}
+
+// Restart is the end of a server and the beginning of another with the same
+// state: all connections are reset, and what they listened to is forgotten, as is
+// what was on its way. It returns when they have ended, so a rule must not call
+// it.
+func (n *Network) Restart() {
+	conns := n.server.Conns()
+	for _, l := range n.Links() {
+		l.faults.Reset()
+	}
+	for _, c := range conns {
+		<-c.Done()
+	}
+}
+
+// Cut has everything lost that is sent from now on, in both directions, while
+// neither side is told: clients stay connected, and those who dial think they are.
+func (n *Network) Cut() {
+	n.each(func() { n.cut = true }, (*Link).Cut)
+}
+
+// Heal ends Cut. Connections that have lost something are reset.
+func (n *Network) Heal() {
+	n.each(func() { n.cut = false }, (*Link).Heal)
+}
+
+// Pause holds everything up, in both directions, until Resume. Nothing is lost.
+func (n *Network) Pause() {
+	n.each(func() { n.paused = true }, (*Link).Pause)
+}
+
+// Resume ends Pause.
+func (n *Network) Resume() {
+	n.each(func() { n.paused = false }, (*Link).Resume)
+}
+
+// Latency has all that is sent from now on arrive later by base and a random part
+// of jitter, in each direction. Zero for both ends it.
+func (n *Network) Latency(base, jitter time.Duration) {
+	n.each(func() { n.base, n.jitter = base, jitter }, func(l *Link) { l.Latency(base, jitter) })
+}
+
+// Cut is [Network.Cut] for one connection.
+func (l *Link) Cut() { l.faults.Partition(fault.Both) }
+
+// Heal is [Network.Heal] for one connection.
+func (l *Link) Heal() { l.faults.Heal() }
+
+// Pause is [Network.Pause] for one connection.
+func (l *Link) Pause() { l.faults.Stall(fault.Both) }
+
+// Resume is [Network.Resume] for one connection.
+func (l *Link) Resume() { l.faults.Resume(fault.Both) }
+
+// Latency is [Network.Latency] for one connection.
+func (l *Link) Latency(base, jitter time.Duration) { l.faults.Latency(fault.Both, base, jitter) }
+
+// Reset ends the connection as [Network.Restart] does, without waiting.
+func (l *Link) Reset() { l.faults.Reset() }
+
+// each changes what holds for links to come, and then those there are.
+func (n *Network) each(change func(), f func(l *Link)) {
+	n.mu.Lock()
+	change()
+	links := slices.Clone(n.links)
+	n.mu.Unlock()
+	for _, l := range links {
+		f(l)
+	}
+}
+
+// Links returns the connections that are open, the oldest first.
+func (n *Network) Links() []*Link {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return slices.Clone(n.links)
+}
+
+// accept takes a connection, or refuses it.
+func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
+	n.mu.Lock()
+	n.accepted++
+	number, refusing := n.accepted, n.refusing
+	n.mu.Unlock()
+	if refusing {
+		reset(nc)
+		return nil, false
+	}
+	l := &Link{network: n, number: number, faults: fault.New(n.seed + uint64(number))}
+	l.conn = &linkConn{Conn: l.faults.Conn(nc), link: l}
+	if !n.journal.off() {
+		w := new(waiting)
+		l.conn.in = &tap{journal: n.journal, conn: number, limit: n.limit, waiting: w}
+		l.conn.out = &tap{journal: n.journal, conn: number, limit: n.limit, waiting: w, out: true}
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.cut {
+		l.Cut()
+	}
+	if n.paused {
+		l.Pause()
+	}
+	if n.base > 0 || n.jitter > 0 {
+		l.Latency(n.base, n.jitter)
+	}
+	n.links = append(n.links, l)
+	return l.conn, true
+}
+
+func (n *Network) forget(l *Link) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.links = slices.DeleteFunc(n.links, func(other *Link) bool { return other == l })
+}
+
+// reset closes a connection so that the peer is told of an error.
+func reset(nc net.Conn) {
+	if tcp, ok := nc.(*net.TCPConn); ok {
+		_ = tcp.SetLinger(0)
+	}
+	_ = nc.Close()
+}
+
+// controlled is a listener behind the network.
+type controlled struct {
+	net.Listener
+	network *Network
+}
+
+func (c controlled) Accept() (net.Conn, error) {
+	for {
+		nc, err := c.Listener.Accept()
+		if err != nil {
+			return nil, err
+		}
+		if linked, ok := c.network.accept(nc); ok {
+			return linked, nil
+		}
+	}
+}
+
+// dialer is a server's dialer: it can be refused.
+type dialer struct {
+	network *Network
+	dialer  transport.Dialer
+}
+
+func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
+	d.network.mu.Lock()
+	refusing := d.network.refusing
+	d.network.mu.Unlock()
+	if refusing {
+		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
+	}
+	return d.dialer.DialContext(ctx, network, address)
+}

@@ -1,0 +1,174 @@
+package fakeserver
+
+import (
+	"bytes"
+	"cmp"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"slices"
+	"time"
+
+	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport/mem"
+)
+
+// DifferentAnswerError is the end of a replay: a quest had another answer than
+// recorded.
+type DifferentAnswerError struct {
+	Quest     Record
+	Want, Got Record
+}
+
+// Error shows the quest and both answers.
+func (e *DifferentAnswerError) Error() string {
+	return fmt.Sprintf("fakeserver: replay: %v\nwant %s\ngot  %s", e.Quest, e.Want.Text(), e.Got.Text())
+}
+
+// Replay serves the quests of a journal again: one by one, in the order in which
+// they took effect, with the time they were served at for now. Every answer that
+// was recorded must come out the same, byte for byte, but for tokens that were
+// left out; else Replay ends with a [*DifferentAnswerError]. Quests that a rule
+// kept from the server are left out.
+//
+// The server must be new and have the same options, so far as they change what it
+// answers, and must not be used meanwhile. Afterwards it has the state of the
+// recorded one, as far as that was made by quests.
+func (s *Server) Replay(records []Record) error {
+	if s.turns.last.Load() != 0 {
+		return errors.New("fakeserver: replay: the server is not new")
+	}
+	r := replay{server: s, conns: make(map[int64]*replayConn)}
+	defer r.close()
+	live := s.now
+	defer func() { s.now = live }()
+	for _, e := range exchanges(records) {
+		s.now = func() time.Time { return e.quest.Now }
+		if err := r.serve(e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// exchange is a quest with its answer, if there was one.
+type exchange struct {
+	quest  Record
+	answer *Record
+}
+
+// exchanges returns the quests that were served, in the order they were.
+func exchanges(records []Record) []*exchange {
+	type key struct {
+		conn int64
+		seq  uint32
+	}
+	var list []*exchange
+	waiting := make(map[key]*exchange)
+	for _, r := range records {
+		switch {
+		case !r.Out && r.Kind != frame.Answer:
+			e := &exchange{quest: r}
+			waiting[key{r.Conn, r.Seq}] = e
+			if r.Order > 0 {
+				list = append(list, e)
+			}
+		case r.Out && r.Kind == frame.Answer:
+			if e := waiting[key{r.Conn, r.Seq}]; e != nil {
+				e.answer = &r
+				delete(waiting, key{r.Conn, r.Seq})
+			}
+		}
+	}
+	slices.SortFunc(list, func(a, b *exchange) int { return cmp.Compare(a.quest.Order, b.quest.Order) })
+	return list
+}
+
+// replay is a journal being replayed.
+type replay struct {
+	server *Server
+	conns  map[int64]*replayConn
+}
+
+// replayConn is a client's connection.
+type replayConn struct {
+	net.Conn
+	reader *frame.Reader
+}
+
+func (r *replay) conn(number int64) (*replayConn, error) {
+	if c, ok := r.conns[number]; ok {
+		return c, nil
+	}
+	near, far := mem.Pipe()
+	if err := r.server.server.ServeConn(far); err != nil {
+		return nil, err
+	}
+	c := &replayConn{near, frame.NewReader(near, frame.DefaultMaxPackage)}
+	r.conns[number] = c
+	return c, nil
+}
+
+func (r *replay) close() {
+	for _, c := range r.conns {
+		_ = c.Close()
+	}
+}
+
+// serve has one quest served and compares its answer.
+func (r *replay) serve(e *exchange) error {
+	quest := e.quest
+	c, err := r.conn(quest.Conn)
+	if err != nil {
+		return err
+	}
+	if _, err := c.Write(quest.Bytes); err != nil {
+		return fmt.Errorf("fakeserver: replay: %w", err)
+	}
+	if quest.Kind == frame.Oneway {
+		return nil
+	}
+	raw, err := c.answer(quest.Seq)
+	if err != nil {
+		return fmt.Errorf("fakeserver: replay: %v: %w", quest, err)
+	}
+	if e.answer == nil || bytes.Equal(raw, e.answer.Bytes) {
+		return nil
+	}
+	got := Record{Conn: quest.Conn, Out: true, Kind: frame.Answer, Method: quest.Method, Seq: quest.Seq, Bytes: raw}
+	got.redact()
+	if bytes.Equal(got.Bytes, e.answer.Bytes) {
+		return nil
+	}
+	return &DifferentAnswerError{Quest: quest, Want: *e.answer, Got: got}
+}
+
+// answer reads the answer to a quest, and acknowledges the pushes before it.
+func (c *replayConn) answer(seq uint32) ([]byte, error) {
+	for {
+		var p frame.Package
+		if err := c.reader.Read(&p); err != nil {
+			if errors.Is(err, io.EOF) {
+				err = io.ErrUnexpectedEOF
+			}
+			return nil, err
+		}
+		if p.Kind == frame.Answer && p.Seq == seq {
+			return frame.Append(nil, &p, frame.DefaultMaxPackage)
+		}
+		if p.Kind != frame.Twoway {
+			continue
+		}
+		ack := frame.Package{
+			Header: frame.Header{Version: p.Version, Flags: frame.MsgPack, Kind: frame.Answer}, Seq: p.Seq, Payload: []byte{0x80},
+		}
+		raw, err := frame.Append(nil, &ack, frame.DefaultMaxPackage)
+		if err == nil {
+			_, err = c.Write(raw)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+}
