@@ -10,8 +10,10 @@ import (
 )
 
 const (
-	// chunk is how much is read from and written to a connection at a time.
-	chunk = 32 << 10
+	// firstChunk is how much is read from and written to a connection at a time, at
+	// first; chunk is how much it becomes where there is as much.
+	firstChunk = 1 << 10
+	chunk      = 32 << 10
 	// linger is how long Close waits for the peer to take what is due.
 	linger = time.Second
 )
@@ -46,7 +48,7 @@ func newConn(f *Faults, nc net.Conn) *conn {
 // send delivers what is written.
 func (c *conn) send() {
 	defer close(c.sent)
-	buf := make([]byte, chunk)
+	buf := make([]byte, firstChunk)
 	for {
 		n, cut, err := c.out.take(buf)
 		if err != nil {
@@ -69,7 +71,16 @@ func (c *conn) send() {
 			c.faults.mu.Unlock()
 			return
 		}
+		buf = grown(buf, n)
 	}
+}
+
+// grown returns a larger buffer than one that n bytes have filled.
+func grown(buf []byte, n int) []byte {
+	if n < len(buf) || n == chunk {
+		return buf
+	}
+	return make([]byte, min(4*n, chunk))
 }
 
 // endWrite tells the peer that nothing more comes; Close does so by itself.
@@ -85,13 +96,13 @@ func (c *conn) endWrite() {
 // receive reads as long as there is room.
 func (c *conn) receive() {
 	defer close(c.received)
-	buf := make([]byte, chunk)
+	buf := make([]byte, firstChunk)
 	for {
 		room, err := c.in.room()
 		if err != nil {
 			return
 		}
-		n, err := c.nc.Read(buf[:min(room, chunk)])
+		n, err := c.nc.Read(buf[:min(room, len(buf))])
 		if _, refused := c.in.put(buf[:n]); refused != nil {
 			return
 		}
@@ -101,6 +112,7 @@ func (c *conn) receive() {
 			c.faults.mu.Unlock()
 			return
 		}
+		buf = grown(buf, n)
 	}
 }
 
