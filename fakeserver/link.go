@@ -53,6 +53,14 @@ func linkOf(c *fpnn.Conn) *Link {
 	return nil
 }
 
+// numberOf returns the number of a connection's link, 0 if it has none.
+func numberOf(c *fpnn.Conn) int64 {
+	if l := linkOf(c); l != nil {
+		return l.number
+	}
+	return 0
+}
+
 func (c *linkConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	c.in.pass(b[:n])

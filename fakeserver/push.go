@@ -27,40 +27,30 @@ type pushQueue struct {
 	running bool
 }
 
-// push tells the listeners of a message.
-func (s *Server) push(p *wire.Push) {
+// push tells the listeners of a message, and returns how many they are.
+func (s *Server) push(p *wire.Push) int {
 	if p.Method() == "" {
-		return
+		return 0
 	}
-	s.listeners.each(func(l *listener) {
-		l.tell(keyOf(p.From, p.Target), p, func() bool { return l.wants(p) })
-	})
+	return s.tell(keyOf(p.From, p.Target), p, func(l *listener) bool { return l.wants(p) })
 }
 
-// Event is what listeners to events are told, such as that a user logs in.
-type Event struct {
-	Name string // what is listened to: "login", "logout", or any other
-	UID  int64  // the user
-	Data string
-}
-
-// PushEvent tells all connections that listen to it of an event. It does not wait
-// for them to hear it.
-func (s *Server) PushEvent(e Event) {
-	event := &wire.Event{
-		ProjectID: s.project.ID, Event: e.Name, UID: e.UID, Time: int32(time.Now().Unix()), Endpoint: s.Addr(), Data: e.Data,
-	}
+// tell queues a push for each listener who wants it.
+func (s *Server) tell(key conversationKey, q wire.Quest, wanted func(l *listener) bool) (told int) {
 	s.listeners.each(func(l *listener) {
-		l.tell(conversationKey{}, event, func() bool { return l.wantsEvent(event) })
+		if l.tell(key, q, wanted) {
+			told++
+		}
 	})
+	return told
 }
 
 // tell queues a push, if it is wanted.
-func (l *listener) tell(key conversationKey, q wire.Quest, wanted func() bool) {
+func (l *listener) tell(key conversationKey, q wire.Quest, wanted func(l *listener) bool) bool {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if !wanted() {
-		return
+	if !wanted(l) {
+		return false
 	}
 	queue := l.queues[key]
 	if queue == nil {
@@ -71,6 +61,7 @@ func (l *listener) tell(key conversationKey, q wire.Quest, wanted func() bool) {
 		queue.waiting = queue.waiting[1:]
 	}
 	l.start(key, queue)
+	return true
 }
 
 // start has a queue sent, unless it is, or there is nobody. l.mu is held.

@@ -122,11 +122,15 @@ func (r *Rule) apply(q *fpnn.Quest) bool {
 
 // String says what the rule is about.
 func (r *Rule) String() string {
-	method := r.method
+	return fmt.Sprintf("rule on %s: applied %d times", named(r.method), r.Calls())
+}
+
+// named is a method, or all of them, for people to read.
+func named(method string) string {
 	if method == AnyMethod {
-		method = "any method"
+		return "any method"
 	}
-	return fmt.Sprintf("rule on %s: applied %d times", method, r.Calls())
+	return printable(method)
 }
 
 // rules are all there are, in the order they are tried. The list is never changed

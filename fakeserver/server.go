@@ -52,6 +52,7 @@ type Server struct {
 	tokens        tokens
 	listeners     listeners
 	rate          rate
+	ids           wire.IDGenerator // of messages that no client sends
 }
 
 // New starts a Server that ends with the test t. If t fails, the journal's last

@@ -30,9 +30,25 @@ func keyOf(from int64, to wire.Target) conversationKey {
 	}
 }
 
+// reaches reports whether messages of the conversation may be for to.
+func (k conversationKey) reaches(to wire.Target) bool {
+	return k.kind == to.Kind && (k.a == to.ID || k.kind == wire.P2P && k.b == to.ID)
+}
+
+// target returns who is told what a user says in the conversation.
+func (k conversationKey) target(from int64) wire.Target {
+	if k.kind == wire.P2P && from == k.a {
+		return wire.User(k.b)
+	}
+	return wire.Target{Kind: k.kind, ID: k.a}
+}
+
 // conversation returns the conversation with to, a new one if need be.
 func (s *store) conversation(from int64, to wire.Target) *conversation {
-	key := keyOf(from, to)
+	return s.named(keyOf(from, to))
+}
+
+func (s *store) named(key conversationKey) *conversation {
 	if c, ok := s.conversations.Load(key); ok {
 		return c.(*conversation)
 	}
@@ -64,32 +80,33 @@ func (s *store) each(f func(key conversationKey, c *conversation)) {
 type conversation struct {
 	mu     sync.Mutex
 	chunks []chunk // all full but the last: growing moves nothing
+	gone   int     // chunks before these, of which all is forgotten
 	length int
 	first  int               // the place of the first that has not been forgotten
 	live   int               // messages neither deleted nor forgotten
 	newest int64             // the time of the last message
-	ids    map[messageID]int // their places: to find them, and duplicates
+	ids    map[MessageID]int // their places: to find them, and duplicates
 	passed recent            // ids of messages that were not stored
 }
 
 // recent remembers some ids, the last ones.
 type recent struct {
-	ids  map[messageID]struct{}
-	line []messageID
+	ids  map[MessageID]struct{}
+	line []MessageID
 }
 
 // maxRecent is how many ids are remembered of the messages of a conversation that
 // were not stored.
 const maxRecent = 10_000
 
-func (r *recent) has(id messageID) bool {
+func (r *recent) has(id MessageID) bool {
 	_, ok := r.ids[id]
 	return ok
 }
 
-func (r *recent) add(id messageID) {
+func (r *recent) add(id MessageID) {
 	if r.ids == nil {
-		r.ids = make(map[messageID]struct{})
+		r.ids = make(map[MessageID]struct{})
 	}
 	if len(r.line) == maxRecent {
 		delete(r.ids, r.line[0])
@@ -118,7 +135,14 @@ type message struct {
 	binary, deleted bool
 }
 
-type messageID struct{ from, id int64 }
+// newConversation returns one that has forgotten so many messages.
+func newConversation(forgotten int) *conversation {
+	c := &conversation{length: forgotten, first: forgotten, gone: forgotten / chunkSize}
+	if n := forgotten % chunkSize; n > 0 {
+		c.chunks = []chunk{{messages: make([]message, n, chunkSize)}}
+	}
+	return c
+}
 
 // append stores a message at time now, in Unix milliseconds. It returns the time
 // it was given, never before that of the message in front of it, or reports
@@ -131,12 +155,12 @@ func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int
 
 // add is append with c.mu held.
 func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
-	id := messageID{from, m.ID}
-	if _, dup := c.ids[id]; dup || c.passed.has(id) {
+	id := MessageID{from, m.ID}
+	if c.knows(id) {
 		return 0, false
 	}
 	if c.ids == nil {
-		c.ids = make(map[messageID]int)
+		c.ids = make(map[MessageID]int)
 	}
 	c.ids[id] = c.length
 	now = max(now, c.newest)
@@ -161,11 +185,17 @@ func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64,
 	return now, true
 }
 
+// knows reports whether an id is taken. c.mu is held.
+func (c *conversation) knows(id MessageID) bool {
+	_, dup := c.ids[id]
+	return dup || c.passed.has(id)
+}
+
 // pass is add for a message that is not to be stored: only its id is kept, for a
 // while.
 func (c *conversation) pass(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
-	id := messageID{from, m.ID}
-	if _, dup := c.ids[id]; dup || c.passed.has(id) {
+	id := MessageID{from, m.ID}
+	if c.knows(id) {
 		return 0, false
 	}
 	c.passed.add(id)
@@ -181,18 +211,22 @@ func (c *conversation) forget(keep int, oldest int64) {
 	defer c.mu.Unlock()
 	for c.first < c.length && (c.live > keep || c.at(c.first).deleted || c.at(c.first).mtime < oldest) {
 		m := c.at(c.first)
-		delete(c.ids, messageID{m.from, m.id})
+		delete(c.ids, MessageID{m.from, m.id})
 		if !m.deleted {
 			c.drop(c.first)
 		}
 		c.first++
 		if c.first%chunkSize == 0 {
-			c.chunks[c.first/chunkSize-1].messages = nil
+			c.chunks = c.chunks[1:]
+			c.gone++
 		}
 	}
 }
 
-func (c *conversation) at(i int) *message { return &c.chunks[i/chunkSize].messages[i%chunkSize] }
+// chunk returns where the i-th message is, which is not among those forgotten.
+func (c *conversation) chunk(i int) *chunk { return &c.chunks[i/chunkSize-c.gone] }
+
+func (c *conversation) at(i int) *message { return &c.chunk(i).messages[i%chunkSize] }
 
 // row returns the i-th message as it is read.
 func (c *conversation) row(i int) wire.Stored {
@@ -201,6 +235,7 @@ func (c *conversation) row(i int) wire.Stored {
 		Message:      wire.Message{ID: m.id, Type: m.kind, Attrs: m.attrs},
 		Cursor:       int64(i) + 1,
 		From:         m.from,
+		Deleted:      m.deleted,
 		ModifiedTime: m.mtime,
 	}
 	if m.binary {

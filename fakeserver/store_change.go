@@ -1,6 +1,29 @@
 package fakeserver
 
-import "github.com/gofpnn/gofpnn/rtm/wire"
+import (
+	"fmt"
+
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// seed stores a message as it is.
+func (c *conversation) seed(m *wire.Stored, mtime int64) error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	switch {
+	case m.Type < 1 && !m.Deleted:
+		return fmt.Errorf("type %d is not within 1 to 127", m.Type)
+	case mtime < c.newest:
+		return fmt.Errorf("time %d is before that of the message in front of it, %d", mtime, c.newest)
+	}
+	if _, ok := c.add(m.From, &m.Message, mtime); !ok {
+		return fmt.Errorf("user %d has used id %d", m.From, m.ID)
+	}
+	if m.Deleted {
+		c.drop(c.length - 1)
+	}
+	return nil
+}
 
 // get returns a message that is there.
 func (c *conversation) get(from, id int64) (wire.Stored, bool) {
@@ -75,7 +98,7 @@ func (c *conversation) walk(begin, end int64, types []int8, f func(i int, m *mes
 	low, high := c.span(begin, end)
 	wanted := setOf(types)
 	for i := low; i < high; i++ {
-		if !wanted.overlaps(c.chunks[i/chunkSize].types) {
+		if !wanted.overlaps(c.chunk(i).types) {
 			i += chunkSize - i%chunkSize - 1
 			continue
 		}
@@ -87,7 +110,7 @@ func (c *conversation) walk(begin, end int64, types []int8, f func(i int, m *mes
 
 // find returns the place of a message that is there. c.mu is held.
 func (c *conversation) find(from, id int64) (int, bool) {
-	i, ok := c.ids[messageID{from, id}]
+	i, ok := c.ids[MessageID{from, id}]
 	return i, ok && !c.at(i).deleted
 }
 
@@ -97,7 +120,7 @@ func (c *conversation) drop(i int) {
 	m := c.at(i)
 	*m = message{from: m.from, id: m.id, mtime: m.mtime, deleted: true}
 	c.live--
-	chunk := &c.chunks[i/chunkSize]
+	chunk := c.chunk(i)
 	if chunk.live--; chunk.live == 0 {
 		chunk.types = typeSet{}
 	}

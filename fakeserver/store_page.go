@@ -48,7 +48,7 @@ func (c *conversation) page(q *wire.History, now int64) wire.Page {
 		}
 		first := i - i%chunkSize
 		next, before := i+1, i
-		if !wanted.overlaps(c.chunks[i/chunkSize].types) {
+		if !wanted.overlaps(c.chunk(i).types) {
 			next, before = first+chunkSize, first // nothing here: leave the chunk
 		} else if m := c.at(i); !m.deleted && wanted.has(m.kind) {
 			page.Messages = append(page.Messages, c.row(i))

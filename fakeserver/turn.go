@@ -37,17 +37,29 @@ type turn struct {
 
 // within begins a turn in one conversation.
 func (t *turns) within(c *call, key conversationKey) turn {
-	t.world.RLock()
-	lane := &t.lanes[key.hash()%uint64(len(t.lanes))]
-	lane.Lock()
+	held := t.holdOne(key)
 	c.order = t.last.Add(1)
-	return turn{t, lane}
+	return held
 }
 
 // alone begins a turn during which there is no other.
 func (t *turns) alone(c *call) turn {
-	t.world.Lock()
+	held := t.hold()
 	c.order = t.last.Add(1)
+	return held
+}
+
+// holdOne is within, for what is no quest.
+func (t *turns) holdOne(key conversationKey) turn {
+	t.world.RLock()
+	lane := &t.lanes[key.hash()%uint64(len(t.lanes))]
+	lane.Lock()
+	return turn{t, lane}
+}
+
+// hold is alone, for what is no quest.
+func (t *turns) hold() turn {
+	t.world.Lock()
 	return turn{of: t}
 }
 

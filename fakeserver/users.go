@@ -18,6 +18,20 @@ type tokens struct {
 	of map[int64]string
 }
 
+func (t *tokens) set(uid int64, token string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.put(uid, token)
+}
+
+// put is set with t.mu held.
+func (t *tokens) put(uid int64, token string) {
+	if t.of == nil {
+		t.of = make(map[int64]string)
+	}
+	t.of[uid] = token
+}
+
 // getToken answers with the user's token, a new one if there is none. A token is
 // made from the project's secret, the user and the time, so that the same quests
 // at the same times have the same answers.
@@ -29,10 +43,7 @@ func (s *Server) getToken(c *call, q *wire.GetToken) (wire.Params, error) {
 		mac := hmac.New(sha256.New, []byte(s.project.Secret))
 		_, _ = fmt.Fprintf(mac, "token:%d:%d", q.UID, c.now.UnixNano())
 		token = base32.StdEncoding.EncodeToString(mac.Sum(nil)[:20])
-		if s.tokens.of == nil {
-			s.tokens.of = make(map[int64]string)
-		}
-		s.tokens.of[q.UID] = token
+		s.tokens.put(q.UID, token)
 	}
 	return &wire.Token{Token: token}, nil
 }
