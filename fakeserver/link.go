@@ -1,8 +1,10 @@
 package fakeserver
 
 import (
+	"bytes"
 	"errors"
 	"net"
+	"slices"
 	"sync"
 	"time"
 
@@ -97,11 +99,12 @@ type tap struct {
 	dead bool   // what passes are no packages
 }
 
-// waiting are the twoway quests of one connection that have no answer yet, for
-// what is to be noted of them later.
+// waiting are the quests of one connection of which something is to be noted
+// later: twoway ones until they are answered, oneway ones until they are served.
 type waiting struct {
-	mu     sync.Mutex
-	quests map[questKey]*Record
+	mu      sync.Mutex
+	quests  map[questKey]*Record
+	oneways []*Record // of clients
 }
 
 type questKey struct {
@@ -132,6 +135,32 @@ func (w *waiting) find(out bool, seq uint32, answered bool) *Record {
 		delete(w.quests, key)
 	}
 	return r
+}
+
+func (w *waiting) addOneway(r *Record) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if len(w.oneways) == maxWaiting {
+		w.oneways = nil
+	}
+	w.oneways = append(w.oneways, r)
+}
+
+// findOneway returns a oneway quest like q, which is forgotten. They have no
+// numbers, but those that are alike are as good as each other.
+func (w *waiting) findOneway(q *fpnn.Quest) *Record {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	for i, r := range w.oneways {
+		if r.Method != q.Method() {
+			continue
+		}
+		if p, err := r.Payload(); err == nil && bytes.Equal(p.Raw(), q.Raw()) {
+			w.oneways = slices.Delete(w.oneways, i, i+1)
+			return r
+		}
+	}
+	return nil
 }
 
 // pass records the packages that b completes.
@@ -178,15 +207,16 @@ func (t *tap) record(p *frame.Package, raw []byte) *Record {
 		Time: time.Now().Round(0), Conn: t.conn, Out: t.out, Kind: p.Kind, Method: string(p.Method), Seq: p.Seq,
 		Bytes: append([]byte(nil), raw...),
 	}
-	switch p.Kind {
-	case frame.Twoway:
+	switch {
+	case p.Kind == frame.Twoway:
 		t.waiting.add(t.out, r)
-	case frame.Answer:
+	case p.Kind == frame.Oneway && !t.out:
+		t.waiting.addOneway(r)
+	case p.Kind == frame.Answer:
 		r.Status = p.SS
 		if quest := t.waiting.find(!t.out, p.Seq, true); quest != nil {
 			r.Method = quest.Method
 		}
-	default:
 	}
 	return r
 }
@@ -197,7 +227,13 @@ func (j *Journal) applied(q *fpnn.Quest, c *call) {
 	if !ok || conn.in == nil {
 		return
 	}
-	if r := conn.in.waiting.find(false, q.Seq(), false); r != nil {
+	var r *Record
+	if q.Oneway() {
+		r = conn.in.waiting.findOneway(q)
+	} else {
+		r = conn.in.waiting.find(false, q.Seq(), false)
+	}
+	if r != nil {
 		j.served(r, c)
 	}
 }

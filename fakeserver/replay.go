@@ -30,7 +30,7 @@ func (e *DifferentAnswerError) Error() string {
 // they took effect, with the time they were served at for now. Every answer that
 // was recorded must come out the same, byte for byte, but for tokens that were
 // left out; else Replay ends with a [*DifferentAnswerError]. Quests that a rule
-// kept from the server are left out.
+// kept from the server are left out, and those to methods that are not the gate's.
 //
 // The server must be new and have the same options, so far as they change what it
 // answers, and must not be used meanwhile. Afterwards it has the state of the
@@ -123,14 +123,14 @@ func (r *replay) serve(e *exchange) error {
 	if err != nil {
 		return err
 	}
-	if _, err := c.Write(quest.Bytes); err != nil {
+	raw, err := asked(quest)
+	if err == nil {
+		_, err = c.Write(raw)
+	}
+	if err != nil {
 		return fmt.Errorf("fakeserver: replay: %w", err)
 	}
-	if quest.Kind == frame.Oneway {
-		return nil
-	}
-	raw, err := c.answer(quest.Seq)
-	if err != nil {
+	if raw, err = c.answer(quest.Seq); err != nil {
 		return fmt.Errorf("fakeserver: replay: %v: %w", quest, err)
 	}
 	if e.answer == nil || bytes.Equal(raw, e.answer.Bytes) {
@@ -142,6 +142,17 @@ func (r *replay) serve(e *exchange) error {
 		return nil
 	}
 	return &DifferentAnswerError{Quest: quest, Want: *e.answer, Got: got}
+}
+
+// asked returns the quest to send: a oneway one as a twoway one, whose answer
+// tells that it has been served.
+func asked(quest Record) ([]byte, error) {
+	var p frame.Package
+	if _, err := p.Parse(quest.Bytes, len(quest.Bytes)); err != nil || p.Kind == frame.Twoway {
+		return quest.Bytes, err
+	}
+	p.Kind = frame.Twoway
+	return frame.Append(nil, &p, frame.DefaultMaxPackage)
 }
 
 // answer reads the answer to a quest, and acknowledges the pushes before it.

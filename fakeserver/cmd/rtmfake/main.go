@@ -2,14 +2,22 @@
 // against. It keeps everything in memory and serves until it is interrupted.
 //
 //	rtmfake -listen 127.0.0.1:13325 -pid 80000071 -secret KEY
+//
+// With -state it begins with what the last run left in a file, and writes it there
+// when it ends; a crash leaves the file as it was. With -journal it writes every
+// package that passes to a file, one line of JSON each, from which a test can
+// replay them ([fakeserver.ReadJournal]); users' tokens are left out. Both files
+// have mode 0600. With -strict it has the limits of RTM's documentation.
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"io/fs"
 	"math"
 	"os"
 	"os/signal"
@@ -29,39 +37,81 @@ func main() {
 // run serves until ctx ends and returns the exit code: 0 after an interruption,
 // 1 for a failure, 2 for wrong usage.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	opts, err := parse(args, stderr)
+	cfg, err := parse(args, stderr)
 	if err != nil {
 		if errors.Is(err, flag.ErrHelp) {
 			return 0
 		}
 		return 2
 	}
-	srv, err := fakeserver.Start(opts...)
-	if err != nil {
-		_, _ = fmt.Fprintln(stderr, "rtmfake:", err)
-		return 1
-	}
-	if _, err := fmt.Fprintln(stdout, "listening on", srv.Addr()); err == nil {
-		<-ctx.Done()
-	}
-	if err := srv.Close(); err != nil {
+	if err := serve(ctx, cfg, stdout); err != nil {
 		_, _ = fmt.Fprintln(stderr, "rtmfake:", err)
 		return 1
 	}
 	return 0
 }
 
-// parse turns the command line into the server's options.
-func parse(args []string, stderr io.Writer) ([]fakeserver.Option, error) {
+// serve is the gate's life.
+func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
+	opts := cfg.options
+	st, err := cfg.loadState()
+	if err != nil {
+		return err
+	}
+	if st != nil {
+		opts = append(opts, fakeserver.WithState(st))
+	}
+	srv, err := fakeserver.Start(opts...)
+	if err != nil {
+		return err
+	}
+	if _, err := fmt.Fprintln(stdout, "listening on", srv.Addr()); err == nil {
+		<-ctx.Done()
+	}
+	err = srv.Close()
+	if cfg.state != "" {
+		err = errors.Join(err, srv.State().Save(cfg.state))
+	}
+	return err
+}
+
+// config is what the command line says.
+type config struct {
+	options []fakeserver.Option
+	state   string // a file; "" for none
+}
+
+// loadState returns what the last run has left; nil if there was none.
+func (c *config) loadState() (*fakeserver.State, error) {
+	if c.state == "" {
+		return nil, nil
+	}
+	file, err := os.Open(c.state)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, nil
+	case err != nil:
+		return nil, err
+	}
+	st, err := fakeserver.ReadState(bufio.NewReader(file))
+	return st, errors.Join(err, file.Close())
+}
+
+// parse reads the command line.
+func parse(args []string, stderr io.Writer) (*config, error) {
 	flags := flag.NewFlagSet("rtmfake", flag.ContinueOnError)
 	flags.SetOutput(stderr)
 	listen := flags.String("listen", "127.0.0.1:13325", "TCP `address` to serve on; port 0 takes a free one")
 	pid := flags.Int64("pid", fakeserver.DefaultProject, "the project's `id`")
 	secret := flags.String("secret", fakeserver.DefaultSecret, "the `key` quests are signed with")
+	journal := flags.String("journal", "", "`file` to write all packages to, made anew")
+	state := flags.String("state", "", "`file` to begin from and to save to in the end")
+	strict := flags.Bool("strict", false, "have the limits of RTM's documentation")
+	lenient := flags.Bool("lenient", false, "have no limits (the default)")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
-	fail := func(format string, args ...any) ([]fakeserver.Option, error) {
+	fail := func(format string, args ...any) (*config, error) {
 		err := fmt.Errorf(format, args...)
 		_, _ = fmt.Fprintln(stderr, "rtmfake:", err)
 		flags.Usage()
@@ -73,8 +123,18 @@ func parse(args []string, stderr io.Writer) ([]fakeserver.Option, error) {
 	if *pid < math.MinInt32 || *pid > math.MaxInt32 {
 		return fail("-pid %d does not fit 32 bits", *pid)
 	}
-	return []fakeserver.Option{
+	if *strict && *lenient {
+		return fail("-strict and -lenient exclude each other")
+	}
+	cfg := &config{state: *state, options: []fakeserver.Option{
 		fakeserver.WithTCP(*listen),
 		fakeserver.WithProject(wire.Project{ID: int32(*pid), Secret: wire.Secret(*secret)}),
-	}, nil
+	}}
+	if *journal != "" {
+		cfg.options = append(cfg.options, fakeserver.WithJournalFile(*journal))
+	}
+	if *strict {
+		cfg.options = append(cfg.options, fakeserver.WithLimits(fakeserver.DocumentedLimits))
+	}
+	return cfg, nil
 }
