@@ -27,6 +27,7 @@ type call struct {
 	batch    uint64        // the Write the package belongs to; 0: in no buffer yet
 	sent     bool          // set with err
 	deadline time.Duration // since Conn.born; 0: none
+	ping     bool          // goes out whatever is refused to others
 }
 
 func (c *Conn) newCall() *call {
@@ -55,10 +56,13 @@ func (c *Conn) Call(ctx context.Context, method string, args any) (Answer, error
 
 // CallInto is [Conn.Call] with an Answer whose buffer is used again.
 func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
-	answer.reset()
 	k := c.newCall()
 	defer c.freeCall(k)
-	var err error
+	return c.callInto(ctx, k, method, args, answer)
+}
+
+func (c *Conn) callInto(ctx context.Context, k *call, method string, args any, answer *Answer) (err error) {
+	answer.reset()
 	if k.pkg, err = c.appendQuest(ctx, k.pkg[:0], frame.Twoway, method, args); err != nil {
 		return &OpError{Op: "call", Method: method, Err: err}
 	}
@@ -118,13 +122,16 @@ func OnQueued(ctx context.Context, f func()) context.Context {
 // registered; nil leaves its end to whoever takes it out of the table.
 func (c *Conn) send(k *call) error {
 	c.mu.Lock()
-	if err := c.refusal(); err != nil {
+	err := c.refusal()
+	switch {
+	case k.ping && !c.closing:
+		err = c.err
+	case err == nil && c.pending.count >= c.maxInFlight:
+		err = ErrQueueFull
+	}
+	if err != nil {
 		c.mu.Unlock()
 		return err
-	}
-	if c.pending.count >= c.maxInFlight {
-		c.mu.Unlock()
-		return ErrQueueFull
 	}
 	c.pending.add(k)
 	frame.SetSeq(k.pkg, k.seq)

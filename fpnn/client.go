@@ -2,7 +2,9 @@ package fpnn
 
 import (
 	"context"
+	"maps"
 	"net"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -27,20 +29,24 @@ type Client struct {
 	onDisconnect func(c *Conn, reason error)
 
 	reconnect Reconnect
-	onState   func(s State, reason error)
+	states    announcer
 
 	ctx     context.Context // of dials; ends with Close
 	cancel  context.CancelFunc
 	current atomic.Pointer[Conn]
 	dials   singleflight.Group
 
-	mu      sync.Mutex
-	state   State
-	waiting int            // callers in conn, and those who have left the dial in progress
-	left    int            // the latter
-	dialing bool           // the dial in progress has not come to its end
-	outage  outage         // since the last connection that was of use
-	tasks   sync.WaitGroup // connections, and dials
+	mu        sync.Mutex
+	state     State
+	waiting   int    // callers in conn, and those who have left the dial in progress
+	left      int    // the latter
+	dialing   bool   // the dial in progress has not come to its end
+	redialing bool   // there is a goroutine that does so
+	endpoint  int    // the one to begin with
+	outage    outage // since the last connection that was of use
+	conns     map[*Conn]struct{}
+	past      ConnStats      // sums over the connections that are gone
+	tasks     sync.WaitGroup // connections, and dials
 }
 
 // Dial returns a [Client] that is connected to endpoint, see [NewClient].
@@ -57,8 +63,9 @@ func Dial(ctx context.Context, endpoint string, opts ...ClientOption) (*Client, 
 }
 
 // NewClient returns a Client that connects on first use. It tries the endpoints
-// in turn: "host:port", or "unix:PATH" for a Unix socket. With a dialer of
-// another kind ([WithDialer]) they are what that dialer understands.
+// in turn, beginning with the one that was of use last: "host:port", or
+// "unix:PATH" for a Unix socket. With a dialer of another kind ([WithDialer]) they
+// are what that dialer understands.
 func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 	c := &Client{
 		config:      defaultConfig(),
@@ -66,8 +73,9 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 		dialTimeout: DefaultDialTimeout,
 		maxWaiting:  DefaultMaxInFlight,
 		reconnect:   DefaultReconnect,
+		conns:       make(map[*Conn]struct{}),
 	}
-	c.config.ended = c.ended
+	c.config.failed, c.config.ended = c.lost, c.ended
 	for _, o := range opts {
 		if err := o.applyToClient(c); err != nil {
 			return nil, err
@@ -89,7 +97,8 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 
 // Connect makes sure that there is a connection. Calls do so themselves; it
 // serves to fail early: without a connection before, a failed attempt is an error
-// at once. Its error is an [*OpError].
+// at once, though an eager client ([Reconnect]) goes on to try. Its error is an
+// [*OpError].
 func (c *Client) Connect(ctx context.Context) error {
 	_, err := c.conn(ctx)
 	var op *OpError
@@ -192,4 +201,18 @@ func (c *Client) Shutdown(ctx context.Context) error {
 func (c *Client) stop() *Conn {
 	c.setState(Closed)
 	return c.current.Load()
+}
+
+// Timeout returns the time-out of calls without a deadline, see [WithTimeout].
+func (c *Client) Timeout() time.Duration { return c.config.timeout }
+
+// Stats returns the sums over all connections, past and present.
+func (c *Client) Stats() ConnStats {
+	c.mu.Lock()
+	sum, conns := c.past, slices.Collect(maps.Keys(c.conns))
+	c.mu.Unlock()
+	for _, conn := range conns {
+		sum.add(conn.Stats())
+	}
+	return sum
 }

@@ -50,7 +50,8 @@ type Conn struct {
 
 	inbox      []*Quest
 	inboxBytes int
-	late       int // quests that wait for their Responder
+	overfull   bool // a quest was refused since the inbox was last empty
+	late       int  // quests that wait for their Responder
 	lateBytes  int
 	workers    int
 	serving    int // quests accepted and not yet finished with
@@ -128,7 +129,8 @@ func (c *Conn) Close() error {
 // Shutdown ends the connection when the calls in flight have their answers, the
 // quests being handled are answered and all of it is written. Meanwhile new
 // calls get [ErrClosed] and new quests the error answer 20014. When ctx ends
-// first, the connection is closed as by Close and ctx's error returned.
+// first, the connection is closed as by Close and ctx's error returned. When it
+// is lost first, that is the error.
 func (c *Conn) Shutdown(ctx context.Context) error {
 	c.mu.Lock()
 	c.draining = true
@@ -144,11 +146,23 @@ func (c *Conn) Shutdown(ctx context.Context) error {
 	case <-idle:
 		c.linger(ctx)
 	case <-c.down:
+		err = c.undrained()
 	case <-ctx.Done():
 		err = ctx.Err()
 	}
 	c.fail(ErrClosed)
 	return err
+}
+
+// undrained returns why a connection that is down had not run out of things to
+// do, nil if it had or was closed from this side.
+func (c *Conn) undrained() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closing || errors.Is(c.err, ErrClosed) {
+		return nil
+	}
+	return c.err
 }
 
 // linger waits for the peer to close too, for maxLinger at most. A socket closed
@@ -230,11 +244,16 @@ func (c *Conn) fail(err error) {
 	c.spawn(c.closeTransport)
 	c.mu.Unlock()
 
+	tell := func() {}
+	if c.failed != nil {
+		tell = c.failed(c, err) // before anybody finds it down
+	}
 	close(c.down)
 	c.cancel(err)
 	for _, k := range calls {
 		k.done <- struct{}{}
 	}
+	tell()
 	if !errors.Is(err, ErrClosed) {
 		c.logger.Debug("connection down", "peer", c.nc.RemoteAddr(), "err", err)
 	}

@@ -25,16 +25,21 @@ func (c *Client) conn(ctx context.Context) (*Conn, error) {
 		c.unqueue(false)
 		return nil, err
 	}
-	select {
-	case r := <-c.dials.DoChan("", c.dial):
-		c.unqueue(false)
-		if r.Err != nil {
-			return nil, r.Err
+	for {
+		select {
+		case r := <-c.dials.DoChan("", c.dial):
+			if r.Err != nil && c.patient() {
+				continue // the end of a dial that did not know of this caller
+			}
+			c.unqueue(false)
+			if r.Err != nil {
+				return nil, r.Err
+			}
+			return r.Val.(*Conn), nil
+		case <-ctx.Done():
+			c.unqueue(true)
+			return nil, c.outageError(ctx.Err())
 		}
-		return r.Val.(*Conn), nil
-	case <-ctx.Done():
-		c.unqueue(true)
-		return nil, c.outageError(ctx.Err())
 	}
 }
 
@@ -92,14 +97,24 @@ func (c *Client) dial() (any, error) {
 
 // attempt tries the endpoints in turn.
 func (c *Client) attempt() (conn *Conn, err error) {
-	for _, e := range c.endpoints {
+	for range c.endpoints {
+		c.mu.Lock()
+		e := c.endpoints[c.endpoint]
+		c.mu.Unlock()
 		if conn, err = c.dialOne(e); err == nil || c.ctx.Err() != nil {
 			return conn, err
 		}
 		c.config.logger.Debug("dial failed", "endpoint", e.address, "err", err)
+		c.mu.Lock()
+		c.nextEndpoint()
+		c.mu.Unlock()
 	}
 	return nil, err
 }
+
+// nextEndpoint has the next attempt begin behind an endpoint that is of no use.
+// c.mu is held.
+func (c *Client) nextEndpoint() { c.endpoint = (c.endpoint + 1) % len(c.endpoints) }
 
 func (c *Client) beginDial() bool {
 	c.mu.Lock()
@@ -146,6 +161,7 @@ func (c *Client) dialOne(e endpoint) (*Conn, error) {
 	c.mu.Lock()
 	closed := c.state == Closed
 	if !closed {
+		c.outage.connected = true
 		c.current.Store(conn)
 	}
 	tell := c.become(Ready, nil)
@@ -153,6 +169,9 @@ func (c *Client) dialOne(e endpoint) (*Conn, error) {
 	if tell(); closed {
 		conn.fail(ErrClosed)
 		return nil, ErrClosed
+	}
+	if err := conn.Err(); err != nil {
+		c.lost(conn, err)() // perhaps it was not the client's yet when it went down
 	}
 	return conn, nil
 }
@@ -167,6 +186,7 @@ func (c *Client) begin(nc net.Conn) (*Conn, error) {
 		return nil, ErrClosed
 	}
 	c.tasks.Add(1)
+	c.conns[conn] = struct{}{}
 	c.mu.Unlock()
 	conn.start()
 	return conn, nil
@@ -174,11 +194,14 @@ func (c *Client) begin(nc net.Conn) (*Conn, error) {
 
 // ended is called when all of a connection has ended.
 func (c *Client) ended(conn *Conn) {
-	reason := conn.Err()
 	if c.onDisconnect != nil {
-		c.onDisconnect(conn, reason)
+		c.onDisconnect(conn, conn.Err())
 	}
-	c.lost(conn, reason)
+	stats := conn.final()
+	c.mu.Lock()
+	delete(c.conns, conn)
+	c.past.add(stats)
+	c.mu.Unlock()
 	c.tasks.Done()
 }
 

@@ -76,13 +76,17 @@ func (c *Conn) keep() {
 }
 
 // ping reports whether anything came in within the time-out: a peer that is busy
-// with other answers is there.
+// with other answers is there. It pings also while the connection is shut down,
+// when calls are waited for, and when no more calls are let in.
 func (c *Conn) ping(timeout time.Duration) bool {
 	ctx, cancel := context.WithTimeout(c.ctx, timeout)
 	defer cancel()
-	_, err := c.Call(ctx, "*ping", nil)
-	var remote *RemoteError
-	return err == nil || errors.As(err, &remote) || c.silence() < timeout
+	k := c.newCall()
+	defer c.freeCall(k)
+	k.ping = true
+	var answer Answer
+	err := c.callInto(ctx, k, "*ping", nil, &answer)
+	return !errors.Is(err, context.DeadlineExceeded) || c.silence() < timeout
 }
 
 // silence returns for how long nothing has come in.

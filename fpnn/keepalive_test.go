@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport/fault"
 )
 
 var keepAlive = fpnn.KeepAlive{Interval: 10 * time.Second, Timeout: 2 * time.Second, Retries: 2}
@@ -181,4 +182,82 @@ func TestCloseEndsAHookInProgress(t *testing.T) {
 		require.ErrorIs(t, <-ended, fpnn.ErrClosed)
 		require.Zero(t, time.Since(start))
 	})
+}
+
+// What is waited for while a connection is shut down may take longer than a
+// silent peer is given.
+func TestShutdownWaitsForCallsOfAPeerThatIsAlive(t *testing.T) {
+	t.Parallel()
+	for name, shutdown := range map[string]func(c *fpnn.Client, srv *fpnn.Server) error{
+		"client": func(c *fpnn.Client, _ *fpnn.Server) error { return c.Shutdown(context.Background()) },
+		"server": func(_ *fpnn.Client, srv *fpnn.Server) error { return srv.Shutdown(context.Background()) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				slow := handler(func(context.Context, *fpnn.Quest) (any, error) {
+					<-time.After(time.Minute)
+					return nil, nil
+				})
+				c, srv := pair(t, slow, []fpnn.ServerOption{fpnn.WithKeepAlive(keepAlive)}, fpnn.WithKeepAlive(keepAlive), fpnn.WithTimeout(time.Hour))
+				ended := make(chan error, 1)
+				go func() {
+					_, err := c.Call(t.Context(), "slow", nil)
+					ended <- err
+				}()
+				synctest.Wait()
+				start := time.Now()
+				require.NoError(t, shutdown(c, srv))
+				require.NoError(t, <-ended)
+				require.Equal(t, time.Minute, time.Since(start).Round(10*time.Second))
+			})
+		})
+	}
+}
+
+func TestShutdownTellsThatThePeerWasLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newPeer(t, (*peer).drain, fpnn.WithKeepAlive(keepAlive), fpnn.WithTimeout(time.Hour))
+		ended := make(chan error, 1)
+		go func() { ended <- echoed(t.Context(), c, 1) }()
+		synctest.Wait()
+		start := time.Now()
+		require.ErrorIs(t, c.Shutdown(t.Context()), fpnn.ErrDisconnected)
+		require.ErrorIs(t, <-ended, fpnn.ErrDisconnected)
+		require.Equal(t, keepAlive.Interval+3*keepAlive.Timeout, time.Since(start))
+	})
+}
+
+// A ping has a place of its own among the calls in flight.
+func TestBusyPeerIsNotTakenForDead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, _ := pair(t, handler(func(context.Context, *fpnn.Quest) (any, error) {
+			<-time.After(time.Minute)
+			return nil, nil
+		}), nil, fpnn.WithKeepAlive(keepAlive), fpnn.WithMaxInFlight(1), fpnn.WithTimeout(time.Hour))
+		_, err := c.Call(t.Context(), "slow", nil)
+		require.NoError(t, err)
+	})
+}
+
+// A network that swallows everything leaves both sides connected: each finds out
+// by itself.
+func TestHalfOpenPeerIsFoundWithinTheStatedBound(t *testing.T) {
+	t.Parallel()
+	for _, dir := range []fault.Direction{fault.In, fault.Out, fault.Both} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLine(t, echoHandler)
+			f := fault.New(1)
+			c := clientOf(t, []string{l.addr}, fpnn.WithDialer(f.Dialer(l)), fpnn.WithKeepAlive(keepAlive))
+			conn := connected(t, c)
+			require.NoError(t, echoed(t.Context(), c, 1))
+			f.Partition(dir)
+			start := time.Now()
+			<-conn.Done()
+			require.LessOrEqual(t, time.Since(start), keepAlive.Interval+3*keepAlive.Timeout)
+			f.Heal()
+		})
+	}
 }

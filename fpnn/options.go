@@ -39,8 +39,9 @@ type connConfig struct {
 	flags                                 frame.Flags
 	handler                               Handler
 	logger                                *slog.Logger
-	reserve                               func(n int) bool // asked for read buffers beyond the usual; may be nil
-	ended                                 func(c *Conn)    // told when all of a connection has ended
+	reserve                               func(n int) bool                          // asked for read buffers beyond the usual; may be nil
+	failed                                func(c *Conn, reason error) (tell func()) // called when a connection goes down; may be nil
+	ended                                 func(c *Conn)                             // told when all of it has ended
 }
 
 func defaultConfig() connConfig {
@@ -175,8 +176,8 @@ func WithWriteBuffer(n int) Option {
 	return number("WithWriteBuffer", n, 4096, func(c *connConfig) *int { return &c.writeBuffer })
 }
 
-// WithLogger sets where connection ends, refused quests and panicking handlers
-// are reported. Default: nowhere.
+// WithLogger sets where connection ends, panicking handlers and the first of
+// several quests refused are reported. Default: nowhere.
 func WithLogger(l *slog.Logger) Option {
 	return connOption(func(c *connConfig) error {
 		if l == nil {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"time"
 )
 
@@ -18,7 +19,8 @@ type Reconnect struct {
 	// sooner counts as a failure, or a server that closes after each answer would
 	// be dialled without end.
 	Stable time.Duration
-	// Eager has a lost connection replaced though nobody calls.
+	// Eager has a lost connection replaced though nobody calls, and the first one
+	// made that could not be when somebody called or used [Client.Connect].
 	Eager bool
 	// FailFast ends calls with the failure of the last attempt, or with the first
 	// one to come, instead of letting them wait as long as their ctx and time-out
@@ -73,16 +75,58 @@ func (c *Client) State() State {
 }
 
 // WithOnState sets what is called when the state has changed, with what made it
-// Idle or Waiting: the end of the connection, or the failure of an attempt. It
-// must return soon and not close the client: the next attempt waits for it.
+// Idle or Waiting: the end of the connection, or the failure of an attempt. It is
+// told of one change after the other, in their order. It must return soon, since
+// an attempt may wait for it, and must not close the client.
 func WithOnState(f func(s State, reason error)) ClientOption {
 	return clientOption(func(c *Client) error {
 		if f == nil {
 			return errors.New("fpnn: WithOnState(nil)")
 		}
-		c.onState = f
+		c.states.tell = f
 		return nil
 	})
+}
+
+// announcer tells of states.
+type announcer struct {
+	tell func(s State, reason error) // nil: nobody wants to know
+
+	mu      sync.Mutex
+	news    []news
+	telling bool // somebody is
+}
+
+type news struct {
+	state  State
+	reason error
+}
+
+// add queues a change. The order of its calls is that of telling.
+func (a *announcer) add(s State, reason error) {
+	if a.tell != nil {
+		a.mu.Lock()
+		defer a.mu.Unlock()
+		a.news = append(a.news, news{s, reason})
+	}
+}
+
+// run tells what is queued, unless somebody else is about to.
+func (a *announcer) run() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.telling {
+		return
+	}
+	a.telling = true
+	for len(a.news) > 0 {
+		next := a.news[0]
+		a.news = a.news[1:]
+		a.mu.Unlock()
+		a.tell(next.state, next.reason)
+		a.mu.Lock()
+	}
+	a.telling = false
 }
 
 // become changes the state, unless the client is closed, which it stays. It is
@@ -92,10 +136,8 @@ func (c *Client) become(s State, reason error) (tell func()) {
 		return func() {}
 	}
 	c.state = s
-	if c.onState == nil {
-		return func() {}
-	}
-	return func() { c.onState(s, reason) }
+	c.states.add(s, reason)
+	return c.states.run
 }
 
 func (c *Client) setState(s State) {
@@ -118,6 +160,7 @@ func (c *Client) failed(reason error) {
 	c.mu.Lock()
 	c.outage.count(reason, &c.reconnect)
 	tell := c.become(Waiting, reason)
+	c.replace()
 	c.mu.Unlock()
 	tell()
 }
@@ -133,44 +176,50 @@ func (o *outage) count(reason error, r *Reconnect) {
 	o.next = time.Now().Add(rand.N(most + 1))
 }
 
-// lost is called when a connection has ended.
-func (c *Client) lost(conn *Conn, reason error) {
+// lost is called when a connection goes down, by the goroutine that found it so,
+// and returns what to call when others have been told. The connection's own end
+// may take a while longer, but nobody waits for that.
+func (c *Client) lost(conn *Conn, reason error) (tell func()) {
 	c.mu.Lock()
+	defer c.mu.Unlock()
+	tell = func() {}
 	if c.current.Load() != conn {
-		c.mu.Unlock()
-		return // it never was the client's, or there is another already
+		return tell // it never was the client's, or this has been called before
 	}
 	c.current.Store(nil)
-	c.outage.connected = true
 	next := Idle
 	if errors.Is(reason, ErrClosed) || time.Since(conn.born) >= c.reconnect.Stable {
 		c.outage.failures = 0
 	} else {
 		c.outage.count(reason, &c.reconnect)
+		c.nextEndpoint()
 		next = Waiting
 	}
-	tell := func() {}
 	if c.state == Ready { // else an attempt is under way
 		tell = c.become(next, reason)
 	}
-	eager := c.reconnect.Eager && c.state != Closed
-	if eager {
+	c.replace()
+	return tell
+}
+
+// replace has a connection made though nobody calls, if the client is to. c.mu is
+// held.
+func (c *Client) replace() {
+	if c.reconnect.Eager && c.state != Closed && !c.redialing {
+		c.redialing = true
 		c.tasks.Add(1)
-	}
-	c.mu.Unlock()
-	tell()
-	if eager {
 		go c.redial()
 	}
 }
 
-// redial is the goroutine that replaces a lost connection though nobody calls.
 func (c *Client) redial() {
 	defer c.tasks.Done()
-	for c.Conn() == nil {
-		if r := <-c.dials.DoChan("", c.dial); r.Err != nil {
-			return // closed
-		}
+	for again := true; again; {
+		<-c.dials.DoChan("", c.dial)
+		c.mu.Lock()
+		again = c.state != Closed && c.current.Load() == nil
+		c.redialing = again
+		c.mu.Unlock()
 	}
 }
 
@@ -194,14 +243,19 @@ func (c *Client) pause() bool {
 }
 
 // persists reports whether there is a reason for another attempt after one that
-// failed: somebody waits through an outage, or the client is eager.
+// failed: somebody waits through an outage. An eager client has its own goroutine
+// that goes on.
 func (c *Client) persists() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.outage.connected {
-		return false
-	}
-	return c.reconnect.Eager || !c.reconnect.FailFast && c.waiting > c.left
+	return c.outage.connected && !c.reconnect.FailFast && c.waiting > c.left
+}
+
+// patient reports whether callers wait through failures.
+func (c *Client) patient() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.outage.connected && !c.reconnect.FailFast && c.state != Closed
 }
 
 // refuseNow returns the error of a call that is to fail fast.

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -294,5 +295,187 @@ func TestStatesAreTold(t *testing.T) {
 			"connecting 0", "ready 0", "idle 20002", "connecting 0", "waiting 20012", "connecting 0", "ready 0", "closed 0",
 		}, told)
 		require.Equal(t, "State(9)", fpnn.State(9).String())
+	})
+}
+
+// dialer wraps the connections that a line makes.
+func (l *line) wrapped(wrap func(nc net.Conn) net.Conn) transport.Dialer {
+	return transport.DialerFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+		nc, err := l.DialContext(ctx, network, address)
+		if err != nil {
+			return nil, err
+		}
+		return wrap(nc), nil
+	})
+}
+
+func slow(nc net.Conn) net.Conn { return slowClose{nc} }
+
+// That a connection is lost counts from the moment it is, though its end takes
+// a while.
+func TestCallersStartNoStormEither(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, handler(func(_ context.Context, q *fpnn.Quest) (any, error) {
+			conn := q.Conn()
+			time.AfterFunc(time.Millisecond, func() { _ = conn.Close() })
+			return nil, nil
+		}))
+		c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l.wrapped(slow)))
+		for start := time.Now(); time.Since(start) < 10*time.Second; <-time.After(time.Millisecond) {
+			_, _ = c.Call(t.Context(), "m", nil)
+		}
+		require.Less(t, l.count(), 50)
+	})
+}
+
+func TestFirstOutageIsWaitedThroughToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithDialer(l.wrapped(slow)))
+		l.cut()
+		ends := calls(t.Context(), c, 10)
+		<-time.After(10 * time.Second)
+		require.Empty(t, ends)
+		l.heal()
+		allAnswered(t, ends)
+	})
+}
+
+func TestEagerClientDoesNotWaitForItsHandler(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		r.Eager = true
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithReconnect(r), fpnn.WithHandler(handler(func(context.Context, *fpnn.Quest) (any, error) {
+			<-time.After(10 * time.Minute)
+			return nil, nil
+		})))
+		conn := l.srv.Conns()[0]
+		go func() { _, _ = conn.Call(t.Context(), "push", nil) }()
+		synctest.Wait()
+		l.cut()
+		l.heal()
+		<-time.After(2 * r.Min)
+		require.NotNil(t, c.Conn())
+	})
+}
+
+func TestEagerClientGoesOnAfterAFirstFailure(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		for _, r.Eager = range []bool{false, true} {
+			l := newLine(t, echoHandler)
+			l.cut()
+			c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l), fpnn.WithReconnect(r))
+			<-time.After(time.Hour)
+			require.Zero(t, l.count(), "not before it is used")
+			require.ErrorIs(t, c.Connect(t.Context()), syscall.ECONNREFUSED)
+			<-time.After(time.Hour)
+			l.heal()
+			<-time.After(r.Max)
+			require.Equal(t, r.Eager, c.Conn() != nil)
+		}
+	})
+}
+
+func TestEagerClientFailsFastToo(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		r.Eager, r.FailFast = true, true
+		l := newLine(t, echoHandler)
+		late := transport.DialerFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
+			nc, err := l.DialContext(ctx, network, address)
+			if err != nil {
+				<-time.After(time.Second)
+			}
+			return nc, err
+		})
+		c := l.client(t, fpnn.WithDialer(late), fpnn.WithReconnect(r), fpnn.WithTimeout(time.Hour))
+		l.cut()
+		start := time.Now()
+		requireUnsent(t, echoed(t.Context(), c, 1), syscall.ECONNREFUSED)
+		require.Equal(t, time.Second, time.Since(start), "with the attempt under way")
+		<-time.After(time.Hour)
+		l.heal()
+		<-time.After(r.Max)
+		require.NoError(t, echoed(t.Context(), c, 1))
+	})
+}
+
+func TestEndpointThatIsOfNoUseIsLeft(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var network mem.Network
+		bad, err := network.Listen("bad")
+		require.NoError(t, err)
+		srv, err := fpnn.NewServer(handler(func(_ context.Context, q *fpnn.Quest) (any, error) { return nil, q.Conn().Close() }))
+		require.NoError(t, err)
+		go srv.Serve(bad)
+		defer srv.Close()
+		good, err := network.Listen("good")
+		listenOn(t, good, err)
+		c := clientOf(t, []string{"bad", "good"}, fpnn.WithDialer(&network))
+		require.Error(t, echoed(t.Context(), c, 1))
+		for range 10 {
+			require.NoError(t, echoed(t.Context(), c, 1))
+			<-time.After(time.Minute)
+			require.NoError(t, c.Conn().Close())
+			synctest.Wait()
+		}
+		require.EqualValues(t, 1, srv.Stats().Accepted, "the one that was of use is the first again")
+	})
+}
+
+// However slow the hook is, it is told of all changes in their order.
+func TestStatesAreToldInOrder(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var told []fpnn.State
+		r := fpnn.Reconnect{Min: time.Millisecond, Max: time.Millisecond, Stable: time.Hour, Eager: true}
+		l := newLine(t, echoHandler)
+		c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l), fpnn.WithReconnect(r), fpnn.WithOnState(func(s fpnn.State, _ error) {
+			<-time.After(time.Duration(len(told)%3) * time.Millisecond)
+			told = append(told, s)
+		}))
+		require.NoError(t, c.Connect(t.Context()))
+		for range 100 {
+			for _, conn := range l.srv.Conns() {
+				_ = conn.Close()
+			}
+			<-time.After(5 * time.Millisecond)
+		}
+		<-time.After(time.Second)
+		require.Equal(t, c.State(), told[len(told)-1])
+		require.Greater(t, len(told), 200)
+		after := map[fpnn.State][]fpnn.State{
+			fpnn.Connecting: {fpnn.Ready, fpnn.Waiting}, fpnn.Ready: {fpnn.Waiting}, fpnn.Waiting: {fpnn.Connecting},
+		}
+		for i := range told[1:] {
+			require.Contains(t, after[told[i]], told[i+1])
+		}
+	})
+}
+
+func TestClientStatsOutliveConnections(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l))
+		require.Zero(t, c.Stats())
+		for range 3 {
+			require.NoError(t, echoed(t.Context(), c, 1))
+			require.NoError(t, c.Conn().Close())
+			synctest.Wait()
+		}
+		require.NoError(t, echoed(t.Context(), c, 1))
+		one := c.Conn().Stats()
+		require.Positive(t, one.BytesOut)
+		require.Equal(t, 4*one.BytesOut, c.Stats().BytesOut)
+		require.Equal(t, l.srv.Stats().BytesIn, c.Stats().BytesOut)
 	})
 }

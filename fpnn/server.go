@@ -130,8 +130,7 @@ func (s *Server) ServeConn(nc net.Conn) error {
 
 // remove is called when all of a connection has ended.
 func (s *Server) remove(c *Conn) {
-	stats := c.Stats()
-	stats.InFlight, stats.Serving, stats.Unwritten = 0, 0, 0 // of quests never answered
+	stats := c.final()
 	s.mu.Lock()
 	delete(s.conns, c)
 	s.ended.add(stats)
@@ -157,7 +156,12 @@ func (s *Server) Close() error {
 func (s *Server) Shutdown(ctx context.Context) error {
 	var g errgroup.Group
 	for _, c := range s.stop() {
-		g.Go(func() error { return c.Shutdown(ctx) })
+		g.Go(func() error {
+			if err := c.Shutdown(ctx); !errors.Is(err, ErrDisconnected) {
+				return err
+			}
+			return nil // its peer did not wait
+		})
 	}
 	err := g.Wait()
 	s.tasks.Wait()

@@ -5,8 +5,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"net"
 	"slices"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -319,10 +321,12 @@ func TestServerHandlesQuestsConcurrently(t *testing.T) {
 func TestFullInboxRefusesWithoutHarm(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		release := make(chan struct{})
+		var log bytes.Buffer
+		logger := slog.New(slog.NewTextHandler(&log, nil))
 		c, srv := pair(t, handler(func(context.Context, *fpnn.Quest) (any, error) {
 			<-release
 			return nil, nil
-		}), []fpnn.ServerOption{fpnn.WithConcurrency(1), fpnn.WithInbox(2)}, fpnn.WithTimeout(time.Hour))
+		}), []fpnn.ServerOption{fpnn.WithConcurrency(1), fpnn.WithInbox(2), fpnn.WithLogger(logger)}, fpnn.WithTimeout(time.Hour))
 		errs := make(chan error, 10)
 		for range 10 {
 			go func() {
@@ -339,6 +343,7 @@ func TestFullInboxRefusesWithoutHarm(t *testing.T) {
 		s := srv.Stats()
 		require.EqualValues(t, 10, s.Quests+s.Refused)
 		require.LessOrEqual(t, s.Quests, int64(3))
+		require.Equal(t, 1, strings.Count(log.String(), "quests are refused"), "a line for all of them")
 		close(release)
 		for range s.Quests {
 			require.NoError(t, <-errs)

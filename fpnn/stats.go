@@ -35,6 +35,13 @@ func (c *Conn) Stats() ConnStats {
 	return s
 }
 
+// final returns what is to be remembered of a connection that has ended.
+func (c *Conn) final() ConnStats {
+	s := c.Stats()
+	s.InFlight, s.Serving, s.Unwritten = 0, 0, 0 // of quests never answered
+	return s
+}
+
 func (s *ConnStats) add(o ConnStats) {
 	s.BytesIn += o.BytesIn
 	s.BytesOut += o.BytesOut

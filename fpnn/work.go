@@ -37,6 +37,9 @@ func (c *Conn) nextQuest() *Quest {
 	c.inbox[0] = nil
 	c.inbox = c.inbox[1:]
 	c.inboxBytes -= len(q.buf)
+	if len(c.inbox) == 0 {
+		c.overfull = false
+	}
 	return q
 }
 
@@ -45,15 +48,21 @@ func (c *Conn) nextQuest() *Quest {
 func (c *Conn) refuse(q *Quest) {
 	defer q.free()
 	c.stats.refused.Add(1)
+	c.mu.Lock()
+	reason := Errorf(CodeCoreWorkQueueFull, "queue is full")
+	first := !c.overfull && !c.draining
+	if c.draining {
+		reason = Errorf(CodeCoreServerStopping, "server is stopping")
+	} else {
+		c.overfull = true
+	}
+	c.mu.Unlock()
+	if first {
+		c.logger.Warn("quests are refused: the inbox is full", "peer", c.nc.RemoteAddr(), "inbox", c.inboxSize)
+	}
 	if q.Oneway() {
 		return
 	}
-	c.mu.Lock()
-	reason := Errorf(CodeCoreWorkQueueFull, "queue is full")
-	if c.draining {
-		reason = Errorf(CodeCoreServerStopping, "server is stopping")
-	}
-	c.mu.Unlock()
 	pkg := q.encode(nil, reason)
 	c.mu.Lock()
 	if c.closing {

@@ -72,26 +72,27 @@ func TestTimeoutOfTheCallComesBeforeTheClientsBeforeConfigs(t *testing.T) {
 
 func TestConnectTimeoutOfTheClientComesBeforeConfigs(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		client := rtm.NewRTMServerClient(1, "s", "gate")
-		defer client.Close()
-		client.SetLogger(log.New(new(bytes.Buffer), "", 0))
-		client.SetDialer(transport.DialerFunc(func(ctx context.Context, _, _ string) (net.Conn, error) {
-			<-ctx.Done()
-			return nil, ctx.Err()
-		}))
-		takes := func(want time.Duration) {
+		takes := func(want, own time.Duration) {
 			t.Helper()
-			<-time.After(time.Minute) // for the pause between attempts
+			client := rtm.NewRTMServerClient(1, "s", "gate")
+			defer client.Close()
+			client.SetLogger(log.New(new(bytes.Buffer), "", 0))
+			client.SetDialer(transport.DialerFunc(func(ctx context.Context, _, _ string) (net.Conn, error) {
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}))
+			if own > 0 {
+				client.SetConnectTimeOut(own)
+			}
 			start := time.Now()
 			require.False(t, client.Connect())
 			require.InDelta(t, want.Seconds(), time.Since(start).Seconds(), 0.001)
 		}
-		takes(30 * time.Second)
+		takes(30*time.Second, 0)
 		rtm.Config.SetConnectTimeout(7 * time.Second)
 		defer rtm.Config.SetConnectTimeout(0)
-		takes(7 * time.Second)
-		client.SetConnectTimeOut(3 * time.Second)
-		takes(3 * time.Second)
+		takes(7*time.Second, 0)
+		takes(3*time.Second, 3*time.Second)
 	})
 }
 
