@@ -15,7 +15,8 @@ import (
 
 // Client calls an RTM gate on behalf of one project. It connects when first
 // used, and again when the connection is lost ([WithReconnect]). All methods may
-// be called concurrently.
+// be called concurrently. The package's documentation says what becomes of calls
+// and pushes in an outage.
 type Client struct {
 	project   Project
 	limits    Limits
@@ -36,7 +37,7 @@ func Dial(ctx context.Context, endpoint string, p Project, opts ...Option) (*Cli
 	if err != nil {
 		return nil, err
 	}
-	if err := c.fpnn.Connect(ctx); err != nil {
+	if err := c.Connect(ctx); err != nil {
 		_ = c.Close()
 		return nil, err
 	}
@@ -81,19 +82,34 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	c.listening.all = cfg.listenAll
 	c.pushes.pushConfig = cfg.pushes
 	c.pushes.window = window{size: cfg.pushes.seen, age: cfg.pushes.seenAge}
+	c.pushes.wanted = c.pushes.handler != nil
 	var err error
 	c.fpnn, err = fpnn.NewClient(endpoints, append(cfg.fpnn,
-		fpnn.WithHandler(fpnn.HandlerFunc(c.pushes.serve)), fpnn.WithOnConnect(c.restore))...)
+		fpnn.WithHandler(fpnn.HandlerFunc(c.pushes.serve)),
+		fpnn.WithConcurrency(1), // pushes are queued in the order they come
+		fpnn.WithInbox(max(cfg.pushes.inbox, fpnn.DefaultInbox)),
+		fpnn.WithOnConnect(c.connected))...)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithCancel(context.Background())
 	c.stopHandler = cancel
 	if c.pushes.handler != nil {
-		c.tasks.Go(func() { c.pushes.consume(ctx) })
+		c.consume(ctx)
 	}
 	return c, nil
 }
+
+// consume starts the handler's goroutine.
+func (c *Client) consume(ctx context.Context) {
+	c.tasks.Go(func() { c.pushes.consume(ctx, func() { c.consume(ctx) }) })
+}
+
+// Connect makes sure that there is a connection. Calls do so themselves; a client
+// that only listens calls it, or has it called by [Dial]. Without a connection
+// before, a failed attempt is an error at once, but the client goes on to try,
+// unless [WithReconnect] says otherwise.
+func (c *Client) Connect(ctx context.Context) error { return c.fpnn.Connect(ctx) }
 
 // FPNN returns the client underneath: for the connection's counters, and for
 // methods this package does not know.
@@ -105,6 +121,7 @@ func (c *Client) FPNN() *fpnn.Client { return c.fpnn }
 func (c *Client) Close() error {
 	c.stopHandler()
 	err := c.fpnn.Close()
+	c.listening.close()
 	c.pushes.close()
 	c.tasks.Wait()
 	return err
@@ -115,14 +132,14 @@ func (c *Client) Close() error {
 // it closes at once and returns ctx's error.
 func (c *Client) Shutdown(ctx context.Context) error {
 	err := c.fpnn.Shutdown(ctx)
+	c.listening.close()
 	c.pushes.close()
 	stop := context.AfterFunc(ctx, c.stopHandler)
 	c.tasks.Wait()
-	stop()
-	c.stopHandler()
-	if err == nil && c.pushes.handler != nil && c.PushStats().Waiting > 0 {
+	if !stop() && err == nil {
 		err = ctx.Err()
 	}
+	c.stopHandler()
 	return err
 }
 

@@ -55,11 +55,11 @@ func (e *UnknownOutcomeError) SafeToRetry() bool { return false }
 type verdict int
 
 const (
-	carriedOut verdict = iota
-	notDone            // certainly: the next attempt is as good as the first
-	maybeDone          // nobody knows: the next attempt will tell
-	refused            // by the gate
-	given              // up: nothing is to be gained by another attempt
+	carriedOut verdict = iota // also if its answer cannot be read
+	notDone                   // certainly: the next attempt is as good as the first
+	maybeDone                 // nobody knows: the next attempt will tell
+	refused                   // by the gate
+	given                     // up: nothing is to be gained by another attempt
 )
 
 // judge says what the end of an attempt means.
@@ -67,10 +67,8 @@ func judge(ctx context.Context, err error) verdict {
 	var remote *fpnn.RemoteError
 	var odd *AnswerError
 	switch {
-	case err == nil:
+	case err == nil, errors.As(err, &odd):
 		return carriedOut
-	case errors.As(err, &odd):
-		return given
 	case errors.As(err, &remote):
 		switch remote.Code {
 		case fpnn.CodeCoreWorkQueueFull, fpnn.CodeCoreServerStopping, CodeReplayed:
@@ -95,12 +93,12 @@ func (c *Client) deliver(ctx context.Context, method string, id int64, start tim
 	attempt func() error, settle func(refusal error) (done, sure bool),
 ) error {
 	deadline := start.Add(c.resend.within)
-	err, unknown, n := first, false, 1
+	err, unknown, n, busy := first, false, 1, 0
 	for pause := firstPause; ; n++ {
 		v := judge(ctx, err)
 		unknown = unknown || v == maybeDone || v == given && sent(err)
 		if v == carriedOut {
-			return nil
+			return err
 		}
 		if v == refused {
 			if !unknown {
@@ -113,14 +111,20 @@ func (c *Client) deliver(ctx context.Context, method string, id int64, start tim
 			}
 			break
 		}
-		if v == given || n >= c.resend.attempts || !time.Now().Before(deadline) {
+		if v == notDone && c.resend.attempts > 1 {
+			busy++ // these attempts were none
+		}
+		if v == given || n-busy >= c.resend.attempts {
 			break
 		}
-		if busy(err) {
+		if v == notDone || answered(err) { // else the client itself waits for a connection
 			if !sleep(ctx, rand.N(pause)) {
 				break
 			}
 			pause = min(2*pause, lastPause)
+		}
+		if !time.Now().Before(deadline) {
+			break
 		}
 		err = attempt()
 	}
@@ -136,10 +140,10 @@ func sent(err error) bool {
 	return errors.As(err, &op) && op.Sent
 }
 
-// busy reports whether the gate has said that it cannot do it just now.
-func busy(err error) bool {
+// answered reports whether the gate has answered with an error.
+func answered(err error) bool {
 	var remote *fpnn.RemoteError
-	return errors.As(err, &remote) && fpnn.SafeToRetry(remote)
+	return errors.As(err, &remote)
 }
 
 func sleep(ctx context.Context, d time.Duration) bool {
@@ -155,12 +159,9 @@ func sleep(ctx context.Context, d time.Duration) bool {
 
 // sendAgain goes on with a send whose first attempt has failed with err.
 //
-//	never sent ──> maybe sent ──> delivered: an answer, or 200053 (the gate has the id)
-//	    │              │     └──> unknown:   any other refusal, or no attempts left
-//	    └──> refused   └── ...
-//
-// 200053 speaks of this message for certain only if its id was made here, and so
-// is nobody else's; with an id the caller has chosen the message is looked at.
+// doc.go draws the states. 200053 speaks of this message for certain only if its id
+// was made here, and so is nobody else's; with an id the caller has chosen the
+// message is looked at.
 func (c *Client) sendAgain(ctx context.Context, q *wire.Send, chosen bool, start time.Time, err error) (wire.SendAnswer, error) {
 	var answer wire.SendAnswer
 	err = c.deliver(ctx, q.Method(), q.Message.ID, start, err,

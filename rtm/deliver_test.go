@@ -31,6 +31,9 @@ func hangUp(_ context.Context, q *fpnn.Quest) (any, error) {
 	return nil, nil
 }
 
+// odd answers with a time that is none.
+func odd(context.Context, *fpnn.Quest) (any, error) { return map[string]any{"mtime": "soon"}, nil }
+
 func silence(ctx context.Context, _ *fpnn.Quest) (any, error) {
 	<-ctx.Done()
 	return nil, nil
@@ -102,7 +105,13 @@ func TestSendUntilTheOutcomeIsKnown(t *testing.T) {
 		"lost, then there, unread":  {acts: []act{hangUp, refuse(200053), refuse(200021)}, quests: 3},
 		"lost, then refused":        {acts: []act{hangUp, refuse(200054)}, quests: 2, code: 200054, unknown: true},
 		"lost for good":             {acts: []act{hangUp, hangUp, hangUp, hangUp, hangUp}, quests: 5, code: 20002, unknown: true},
-		"busy for good":             {acts: []act{refuse(20011), refuse(20011), refuse(20011), refuse(20011), refuse(20011)}, quests: 5, code: 20011},
+		"busy for long":             {acts: append(slices.Repeat([]act{refuse(20011)}, 12), stored), quests: 13, mtime: 5},
+		"busy, then lost for good":  {acts: append([]act{refuse(20014)}, slices.Repeat([]act{hangUp}, 5)...), quests: 6, code: 20002, unknown: true},
+		"its time-out, lost inside": {acts: []act{refuse(20003), refuse(20002), stored}, quests: 3, mtime: 5},
+		"its time-out, refused":     {acts: []act{refuse(20003), refuse(200054)}, quests: 2, code: 200054, unknown: true},
+		"lost inside, refused":      {acts: []act{refuse(20002), refuse(200054)}, quests: 2, code: 200054, unknown: true},
+		"odd answer":                {acts: []act{odd}, quests: 1, code: 20006},
+		"lost, then odd answer":     {acts: []act{hangUp, odd}, quests: 2, code: 20006},
 		"never answered":            {acts: []act{silence, silence}, quests: 2, code: 20003, unknown: true},
 		"error of its own, twice":   {acts: []act{refuse(20001), refuse(20012), stored}, quests: 3, mtime: 5},
 		"own id, there and mine":    {acts: []act{hangUp, refuse(200053), found(mine)}, chosen: true, quests: 3, mtime: 9},
@@ -161,10 +170,7 @@ func errorsAs[T any](err error, target *T) bool {
 func TestResendKeepsToItsLimits(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		always := make([]act, 100)
-		for i := range always {
-			always[i] = silence
-		}
+		always := slices.Repeat([]act{silence}, 100)
 		for opts, want := range map[*rtm.Option]struct {
 			quests int
 			takes  time.Duration
@@ -190,6 +196,34 @@ func TestResendKeepsToItsLimits(t *testing.T) {
 			require.Len(t, seen(), want.quests)
 			require.InDelta(t, want.takes.Seconds(), time.Since(start).Seconds(), 0.1)
 			require.NoError(t, c.Close())
+		}
+	})
+}
+
+// A gate that is too busy is asked until there is no time left, and not after.
+func TestBusyGateIsAskedForAsLongAsAllowed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for _, code := range []int{20011, 20014, 200006} {
+			for within, attempts := range map[time.Duration]int{3 * time.Second: 2, time.Minute: 5, time.Hour: 1} {
+				var last time.Time
+				busy := func(context.Context, *fpnn.Quest) (any, error) {
+					last = time.Now()
+					return nil, fpnn.Errorf(code, "busy")
+				}
+				c, seen := scripted(t, slices.Repeat([]act{busy}, 10_000), rtm.WithResend(attempts, within))
+				start := time.Now()
+				_, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+				require.Equal(t, code, fpnn.Code(err))
+				require.Equal(t, code < 200000, fpnn.SafeToRetry(err))
+				if attempts == 1 {
+					require.Len(t, seen(), 1, "resending is off")
+					continue
+				}
+				require.Less(t, last.Sub(start), within)
+				require.Greater(t, time.Since(start), within/2)
+				require.Less(t, len(seen()), 100, "with pauses")
+			}
 		}
 	})
 }

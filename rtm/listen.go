@@ -30,6 +30,16 @@ type listening struct {
 	groups, rooms, users idSet[int64]
 	events               idSet[string]
 	all                  ListenAll
+	told                 int64      // how often all of it was said
+	saying               *fpnn.Conn // the one to which a goroutine is to say it again
+	unsaid               bool       // and has yet to begin
+	closed               bool       // no goroutine starts any more
+}
+
+func (l *listening) close() {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.closed = true
 }
 
 // undo takes a change back.
@@ -80,10 +90,12 @@ func (s *idSet[T]) replace(ts []T) undo {
 
 // Listen replaces what the client listens to: each list that is not nil takes
 // the place of the one before. What is listened to is remembered, and said again
-// on each new connection before anything else is.
+// to each new connection before pushes of it are handled. Changes take turns.
 //
-// If the gate refuses, nothing has changed; after any other error it is not
-// known whether the gate has heard of it, but the next connection will.
+// If the gate refuses, nothing has changed, nor if ctx ends, or the client's
+// time-out passes, while another change has its turn. After any other error the
+// client goes on to say it, to this connection or the next. [Client.Listening]
+// tells.
 func (c *Client) Listen(ctx context.Context, s ListenSet) error {
 	return c.listen(ctx, &wire.SetListen{ListenSet: s}, func(l *listening) []undo {
 		return []undo{l.groups.replace(s.Groups), l.rooms.replace(s.Rooms), l.users.replace(s.Users), l.events.replace(s.Events)}
@@ -116,24 +128,39 @@ func (c *Client) ListenAll(ctx context.Context, all ListenAll) error {
 // listen remembers a change and tells the gate. Changes take turns, or the gate
 // might hear of them in another order.
 func (c *Client) listen(ctx context.Context, q wire.Quest, change func(l *listening) []undo) error {
+	if _, ok := ctx.Deadline(); !ok && c.fpnn.Timeout() > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, c.fpnn.Timeout())
+		defer cancel()
+	}
 	l := &c.listening
 	select {
 	case l.turn <- struct{}{}:
+		defer func() { <-l.turn }()
 	case <-ctx.Done():
-		return &fpnn.OpError{Op: "call", Method: q.Method(), Err: ctx.Err()}
 	}
-	defer func() { <-l.turn }()
+	if err := ctx.Err(); err != nil {
+		return &fpnn.OpError{Op: "call", Method: q.Method(), Err: err}
+	}
 	l.mu.Lock() // remembered first: a connection made meanwhile says it
 	back := change(l)
+	told := l.told
 	l.mu.Unlock()
 	err := c.do(ctx, q)
-	var refused *fpnn.RemoteError
-	if errors.As(err, &refused) {
-		l.mu.Lock()
+	if err == nil {
+		return nil
+	}
+	refusal := judge(ctx, err) == refused || errors.Is(err, fpnn.ErrTooLarge)
+	l.mu.Lock()
+	if refusal {
 		for _, undo := range back {
 			undo()
 		}
-		l.mu.Unlock()
+	}
+	unsure := !refusal || l.told != told // a connection made meanwhile has said what is undone
+	l.mu.Unlock()
+	if conn := c.fpnn.Conn(); unsure && conn != nil {
+		c.sayLater(conn)
 	}
 	return err
 }
@@ -151,6 +178,14 @@ func (c *Client) Listening() (ListenSet, ListenAll) {
 	}, l.all
 }
 
+// connected is called with each new connection. What it pushes is not handled
+// before it has been told what is listened to.
+func (c *Client) connected(ctx context.Context, conn *fpnn.Conn) error {
+	c.pushes.hold()
+	defer c.pushes.release()
+	return c.restore(ctx, conn)
+}
+
 // restoreTimeout is how long a gate may take to hear what is listened to. One
 // that does not answer is not of use: the next attempt follows.
 const restoreTimeout = 10 * time.Second
@@ -161,25 +196,42 @@ const restoreTimeout = 10 * time.Second
 func (c *Client) restore(ctx context.Context, conn *fpnn.Conn) error {
 	ctx, cancel := context.WithTimeout(ctx, restoreTimeout)
 	defer cancel()
-	err := c.say(ctx, conn)
-	var refused *fpnn.RemoteError
-	if !errors.As(err, &refused) {
-		return err
+	err := c.say(ctx, conn, true)
+	if answered(err) {
+		c.logger.Warn("what is listened to was refused", "err", err)
+		c.sayLater(conn)
+		return nil
 	}
-	c.logger.Warn("what is listened to was refused", "err", err)
-	c.tasks.Go(func() { c.sayLater(conn) })
-	return nil
+	return err
 }
 
-func (c *Client) say(ctx context.Context, conn *fpnn.Conn) error {
+// mostIDs is how many ids and names a quest has at first; one that is too large
+// for a package is made smaller.
+const mostIDs = 10_000
+
+// say tells a connection what is listened to. To a fresh one it does not say what
+// is not.
+func (c *Client) say(ctx context.Context, conn *fpnn.Conn, fresh bool) error {
+	c.listening.mu.Lock()
+	c.listening.told++
+	c.listening.mu.Unlock()
 	lists, all := c.Listening()
-	var quests []wire.Quest
-	if len(lists.Groups)+len(lists.Rooms)+len(lists.Users)+len(lists.Events) > 0 {
-		quests = append(quests, &wire.SetListen{ListenSet: lists})
+	for most := mostIDs; ; most /= 2 {
+		var quests []wire.Quest
+		if !fresh || size(lists) > 0 {
+			quests = listQuests(lists, most, fresh)
+		}
+		if !fresh || all != (ListenAll{}) {
+			quests = append(quests, &wire.SetListen{All: &all})
+		}
+		err := c.sayQuests(ctx, conn, quests)
+		if !errors.Is(err, fpnn.ErrTooLarge) || most == 1 {
+			return err
+		}
 	}
-	if all != (ListenAll{}) {
-		quests = append(quests, &wire.SetListen{All: &all})
-	}
+}
+
+func (c *Client) sayQuests(ctx context.Context, conn *fpnn.Conn, quests []wire.Quest) error {
 	for _, q := range quests {
 		if _, err := conn.Call(ctx, q.Method(), &wire.Signable{Signed: c.sign(), Quest: q}); err != nil {
 			return err
@@ -188,15 +240,59 @@ func (c *Client) say(ctx context.Context, conn *fpnn.Conn) error {
 	return nil
 }
 
-// Pauses before a gate that has refused is told again what is listened to.
+// listQuests are the quests that say the lists: one that sets them, the empty ones
+// only if the connection is not fresh, and more that add to them if they are long.
+func listQuests(lists ListenSet, most int, fresh bool) (quests []wire.Quest) {
+	first := &wire.SetListen{ListenSet: ListenSet{
+		Groups: cut(&lists.Groups, most, fresh), Rooms: cut(&lists.Rooms, most, fresh),
+		Users: cut(&lists.Users, most, fresh), Events: cut(&lists.Events, most, fresh),
+	}}
+	quests = append(quests, first)
+	for size(lists) > 0 {
+		quests = append(quests, &wire.AddListen{ListenSet: ListenSet{
+			Groups: cut(&lists.Groups, most, true), Rooms: cut(&lists.Rooms, most, true),
+			Users: cut(&lists.Users, most, true), Events: cut(&lists.Events, most, true),
+		}})
+	}
+	return quests
+}
+
+func size(s ListenSet) int { return len(s.Groups) + len(s.Rooms) + len(s.Users) + len(s.Events) }
+
+// cut takes up to most off the list. What it returns is nil if that is nothing and
+// optional.
+func cut[T any](list *[]T, most int, optional bool) []T {
+	n := min(len(*list), most)
+	if n == 0 && !optional {
+		return []T{}
+	}
+	var part []T
+	part, *list = append(part, (*list)[:n]...), (*list)[n:]
+	return part
+}
+
+// Pauses before a gate is told again what is listened to.
 const (
 	firstSayPause = time.Second
 	lastSayPause  = time.Minute
 )
 
-// sayLater says it again until the gate takes it or the connection is lost: then
-// the next one is told. Changes wait for it.
+// sayLater has a goroutine say it again until the gate takes it or the connection
+// is lost: then the next one is told. There is one for each connection.
 func (c *Client) sayLater(conn *fpnn.Conn) {
+	l := &c.listening
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.saying == conn || l.closed {
+		l.unsaid = true
+		return
+	}
+	l.saying, l.unsaid = conn, true
+	c.tasks.Go(func() { c.sayAgain(conn) })
+}
+
+func (c *Client) sayAgain(conn *fpnn.Conn) {
+	l := &c.listening
 	for pause := firstSayPause; ; pause = min(2*pause, lastSayPause) {
 		timer := time.NewTimer(pause/2 + rand.N(pause/2))
 		select {
@@ -205,13 +301,25 @@ func (c *Client) sayLater(conn *fpnn.Conn) {
 			timer.Stop()
 			return
 		}
-		c.listening.turn <- struct{}{}
+		select { // changes wait for it, and it for them
+		case l.turn <- struct{}{}:
+		case <-conn.Done():
+			return
+		}
+		l.mu.Lock()
+		l.unsaid = false
+		l.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), restoreTimeout)
-		err := c.say(ctx, conn)
+		err := c.say(ctx, conn, false)
 		cancel()
-		<-c.listening.turn
-		var refused *fpnn.RemoteError
-		if !errors.As(err, &refused) {
+		l.mu.Lock()
+		done := err == nil && !l.unsaid
+		if done && l.saying == conn {
+			l.saying = nil
+		}
+		l.mu.Unlock()
+		<-l.turn
+		if done {
 			return
 		}
 	}

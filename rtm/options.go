@@ -56,7 +56,8 @@ func WithLogger(l *slog.Logger) Option {
 // in the order they came. A message is acknowledged before it is handled, and
 // pushed messages that come again are left out ([WithDedup]). ctx ends when the
 // client is closed; a panic is logged and costs that push only. h may call the
-// client, but must not close it. Without a handler pushes are answered with
+// client, but must not close it. Pushes come when there is a connection, which
+// [Dial] and [Client.Connect] make. Without a handler pushes are answered with
 // 20004, unless [Client.Pushes] is used.
 func WithHandler(h func(ctx context.Context, p Push)) Option {
 	return func(c *config) {
@@ -74,8 +75,9 @@ func WithListen(s ListenSet, all ListenAll) Option {
 }
 
 // WithPushInbox sets how many pushes may wait for the handler; besides, what waits
-// has 64 MiB at most. The next one is answered with 20011; whether a gate pushes it again is not documented. Default
-// [DefaultPushInbox]; at least 1.
+// has 64 MiB at most. The next one is answered with 20011, counted ([PushStats])
+// and, the first of several, logged; whether a gate pushes it again is not
+// documented. Default [DefaultPushInbox]; at least 1.
 func WithPushInbox(n int) Option {
 	return func(c *config) {
 		if n < 1 {
@@ -115,8 +117,10 @@ func WithLimits(l Limits) Option {
 
 // WithResend sets how often a send is attempted whose outcome is not known, the
 // first time included, and for how long after the first another attempt may
-// begin. Each has the time that ctx or [WithTimeout] gives. Default
-// [DefaultAttempts] and [DefaultResendWithin]; 1 attempt turns it off.
+// begin. Attempts that the gate has not begun to carry out (20011, 20014, or no
+// connection) do not count, only the time does. Each has the time that ctx or
+// [WithTimeout] gives. Default [DefaultAttempts] and [DefaultResendWithin]; 1
+// attempt turns it off.
 func WithResend(attempts int, within time.Duration) Option {
 	return func(c *config) {
 		if attempts < 1 || within < 0 {
@@ -137,8 +141,8 @@ func WithResendChanges() Option {
 // Default: [fpnn.DefaultReconnect], but Eager, so that pushes go on coming.
 func WithReconnect(r fpnn.Reconnect) Option { return WithFPNN(fpnn.WithReconnect(r)) }
 
-// WithFPNN passes options to the FPNN client underneath. Its handler and what it
-// does on connecting are this package's own.
+// WithFPNN passes options to the FPNN client underneath. Its handler, which takes
+// one quest at a time, and what it does on connecting are this package's own.
 func WithFPNN(opts ...fpnn.ClientOption) Option {
 	return func(c *config) { c.fpnn = append(c.fpnn, opts...) }
 }

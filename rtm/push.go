@@ -42,7 +42,7 @@ var ErrConsumer = errors.New("rtm: pushes are consumed elsewhere")
 type PushStats struct {
 	Accepted   int64 // acknowledged and queued
 	Duplicates int64 // acknowledged and dropped
-	Refused    int64 // answered with 20011, since the inbox was full
+	Refused    int64 // answered with 20011, since the inbox was full, or that of the connection
 	Handled    int64
 	Waiting    int // accepted and not yet handled; after Close: never handled
 }
@@ -64,10 +64,13 @@ type pushes struct {
 
 	mu       sync.Mutex
 	queue    []Push
-	bytes    int           // of texts, data and attributes in it
+	held     int           // of these, the last ones, which are not to be handled yet
+	holding  bool          // what comes now is
+	bytes    int           // in it
 	arrived  chan struct{} // closed when something is queued for a consumer that waits
 	consumer bool          // there is one
-	full     bool          // the last push was refused: this episode has its log line
+	wanted   bool          // there is a handler, or there was a consumer
+	full     bool          // a push was refused since: this episode has its log line
 	closed   bool
 	window   window
 	stats    PushStats
@@ -101,9 +104,9 @@ var pushKinds = map[string]wire.Kind{wire.PushP2P: wire.P2P, wire.PushGroup: wir
 // accept queues a push, unless it has been here before. Its error is the answer.
 func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 	s.mu.Lock()
-	if s.closed || s.handler == nil && !s.consumer && len(s.queue) == 0 {
+	if s.closed || !s.wanted {
 		s.mu.Unlock()
-		return fpnn.UnknownMethod(q) // nobody wants it
+		return fpnn.UnknownMethod(q)
 	}
 	key := seenKey{p.Target, p.From, p.ID}
 	now := time.Now()
@@ -112,7 +115,7 @@ func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 		s.mu.Unlock()
 		return nil
 	}
-	size := len(p.Text) + len(p.Data) + len(p.Attrs)
+	size := p.size()
 	if len(s.queue) >= s.inbox || s.bytes > 0 && s.bytes+size > maxPushBytes {
 		s.stats.Refused++
 		first := !s.full
@@ -126,9 +129,11 @@ func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 	if p.Event == nil {
 		s.window.add(key, now)
 	}
-	s.full = false
 	s.stats.Accepted++
 	s.queue = append(s.queue, p)
+	if s.holding {
+		s.held++
+	}
 	s.bytes += size
 	arrived := s.arrived
 	s.arrived = nil
@@ -146,11 +151,12 @@ func (s *pushes) next(ctx context.Context) (Push, error) {
 			return Push{}, err
 		}
 		s.mu.Lock()
-		if len(s.queue) > 0 {
+		if len(s.queue) > s.held {
 			p := s.queue[0]
 			s.queue[0] = Push{}
 			s.queue = s.queue[1:]
-			s.bytes -= len(p.Text) + len(p.Data) + len(p.Attrs)
+			s.bytes -= p.size()
+			s.full = s.full && len(s.queue) > s.inbox/2
 			s.stats.Handled++
 			s.mu.Unlock()
 			return p, nil
@@ -172,12 +178,38 @@ func (s *pushes) next(ctx context.Context) (Push, error) {
 	}
 }
 
+// hold has what comes from now on not handled before release.
+func (s *pushes) hold() {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.holding = true
+}
+
+func (s *pushes) release() {
+	s.mu.Lock()
+	s.holding, s.held = false, 0
+	arrived := s.arrived
+	s.arrived = nil
+	s.mu.Unlock()
+	if arrived != nil {
+		close(arrived)
+	}
+}
+
 // consume is the goroutine of a client with a handler. It ends with ctx, or when
-// all is handled after close.
-func (s *pushes) consume(ctx context.Context) {
+// all is handled after close. A handler that calls runtime.Goexit (as a test does
+// that fails in one) takes it along: it calls again, for another to go on.
+func (s *pushes) consume(ctx context.Context, again func()) {
+	ended := false
+	defer func() {
+		if !ended {
+			again()
+		}
+	}()
 	for {
 		p, err := s.next(ctx)
 		if err != nil {
+			ended = true
 			return
 		}
 		s.handle(ctx, p)
@@ -193,6 +225,15 @@ func (s *pushes) handle(ctx context.Context, p Push) {
 	s.handler(ctx, p)
 }
 
+// size is what a push counts for among those that wait.
+func (p *Push) size() int {
+	n := len(p.Text) + len(p.Data) + len(p.Attrs)
+	if e := p.Event; e != nil {
+		n += len(e.Event) + len(e.Endpoint) + len(e.Data)
+	}
+	return n
+}
+
 // claim makes the caller the one consumer.
 func (s *pushes) claim() bool {
 	s.mu.Lock()
@@ -200,11 +241,12 @@ func (s *pushes) claim() bool {
 	if s.handler != nil || s.consumer {
 		return false
 	}
-	s.consumer = true
+	s.consumer, s.wanted = true, true
 	return true
 }
 
-func (s *pushes) release() {
+// leave ends what claim began.
+func (s *pushes) leave() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.consumer = false
@@ -213,7 +255,7 @@ func (s *pushes) release() {
 // close lets nothing more in.
 func (s *pushes) close() {
 	s.mu.Lock()
-	s.closed = true
+	s.closed, s.held = true, 0
 	arrived := s.arrived
 	s.arrived = nil
 	s.mu.Unlock()
@@ -223,10 +265,11 @@ func (s *pushes) close() {
 }
 
 // Pushes yields what the gate pushes, for programs that want a loop instead of a
-// handler ([WithHandler]). Pushes are accepted from the call on, so who calls it
-// has to range over it. There is one loop at a time: another yields
-// [ErrConsumer]. Between loops pushes that were accepted wait; others are
-// answered with 20004, as by a client that has no handler.
+// handler ([WithHandler]). Pushes are accepted from the first call on, and wait
+// for a loop, also between two of them: as many as [WithPushInbox] says. There is
+// one loop at a time, from the call of Pushes to its end: another yields
+// [ErrConsumer]. Pushes come when there is a connection, which [Dial] and
+// [Client.Connect] make.
 //
 // The loop ends with an error, yielded last: ctx's, or [fpnn.ErrClosed] when the
 // client is closed and what was accepted has been yielded.
@@ -238,7 +281,7 @@ func (c *Client) Pushes(ctx context.Context) iter.Seq2[Push, error] {
 			yield(Push{}, ErrConsumer)
 			return
 		}
-		defer c.pushes.release()
+		defer c.pushes.leave()
 		for {
 			p, err := c.pushes.next(ctx)
 			if !yield(p, err) || err != nil {
@@ -250,9 +293,11 @@ func (c *Client) Pushes(ctx context.Context) iter.Seq2[Push, error] {
 
 // PushStats returns the counters of pushes.
 func (c *Client) PushStats() PushStats {
+	before := c.fpnn.Stats().Refused // a gate sends nothing but pushes
 	c.pushes.mu.Lock()
 	defer c.pushes.mu.Unlock()
 	stats := c.pushes.stats
+	stats.Refused += before
 	stats.Waiting = len(c.pushes.queue)
 	return stats
 }

@@ -4,10 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
-	"net"
+	"runtime"
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -18,7 +19,6 @@ import (
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
 	"github.com/gofpnn/gofpnn/rtm/wire"
-	"github.com/gofpnn/gofpnn/transport"
 )
 
 // collector is a handler that keeps what it is given.
@@ -142,188 +142,6 @@ func TestPushesOfAConversationComeInOrder(t *testing.T) {
 	}
 }
 
-func TestListenSetGrowsShrinksAndIsReplaced(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := fakeserver.New(t)
-		sender := dial(t, srv)
-		var got collector
-		c := dial(t, srv, rtm.WithHandler(got.handle))
-		hears := func(want ...string) {
-			t.Helper()
-			got.pushes = nil
-			for _, target := range []rtm.Target{rtm.Group(1), rtm.Group(2), rtm.Room(1), rtm.User(bob)} {
-				_, err := sender.Send(t.Context(), alice, target, rtm.Message{Type: 66, Text: target.String()})
-				require.NoError(t, err)
-			}
-			synctest.Wait()
-			require.ElementsMatch(t, want, got.texts())
-		}
-		ctx := t.Context()
-		hears()
-		require.NoError(t, c.AddListen(ctx, rtm.ListenSet{Groups: []int64{1, 2}, Rooms: []int64{1}}))
-		hears("group 1", "group 2", "room 1")
-		require.NoError(t, c.RemoveListen(ctx, rtm.ListenSet{Groups: []int64{1}}))
-		hears("group 2", "room 1")
-		require.NoError(t, c.Listen(ctx, rtm.ListenSet{Groups: []int64{1}, Users: []int64{bob}}))
-		hears("group 1", "room 1", "user 2002")
-		require.NoError(t, c.Listen(ctx, rtm.ListenSet{Groups: []int64{}, Rooms: []int64{}}))
-		hears("user 2002")
-		require.NoError(t, c.ListenAll(ctx, rtm.ListenAll{Groups: true}))
-		hears("user 2002", "group 1", "group 2")
-		require.NoError(t, c.ListenAll(ctx, rtm.ListenAll{}))
-		hears("user 2002")
-		require.NoError(t, c.RemoveListen(ctx, rtm.ListenSet{Users: []int64{bob}}))
-		hears()
-		events := func() int {
-			before := len(got.all())
-			srv.PushEvent(fakeserver.Event{Name: "login"})
-			synctest.Wait()
-			return len(got.all()) - before
-		}
-		require.Zero(t, events())
-		require.NoError(t, c.AddListen(ctx, rtm.ListenSet{Events: []string{"login"}}))
-		require.Equal(t, 1, events())
-		require.NoError(t, c.RemoveListen(ctx, rtm.ListenSet{Events: []string{"login"}}))
-		require.Zero(t, events())
-		set, all := c.Listening()
-		require.Equal(t, rtm.ListenSet{}, set)
-		require.Equal(t, rtm.ListenAll{}, all)
-	})
-}
-
-// cuttable lets a test cut a client's connection.
-type cuttable struct {
-	dialer transport.Dialer
-	mu     sync.Mutex
-	nc     net.Conn
-}
-
-func (c *cuttable) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
-	nc, err := c.dialer.DialContext(ctx, network, address)
-	c.mu.Lock()
-	c.nc = nc
-	c.mu.Unlock()
-	return nc, err
-}
-
-func (c *cuttable) cut() {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	_ = c.nc.Close()
-}
-
-func TestWhatIsListenedToIsSaidAgainToEachConnection(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		srv := fakeserver.New(t)
-		sender := dial(t, srv)
-		var got collector
-		line := &cuttable{dialer: srv.Dialer()}
-		c := dial(t, srv, rtm.WithDialer(line), rtm.WithHandler(got.handle))
-		require.NoError(t, c.AddListen(t.Context(), rtm.ListenSet{Groups: []int64{1, 2}}))
-		require.NoError(t, c.RemoveListen(t.Context(), rtm.ListenSet{Groups: []int64{2}}))
-		require.NoError(t, c.ListenAll(t.Context(), rtm.ListenAll{Rooms: true}))
-		for i := range 3 {
-			line.cut()
-			synctest.Wait()
-			require.NoError(t, c.FPNN().Connect(t.Context()))
-			for _, target := range []rtm.Target{rtm.Group(1), rtm.Group(2), rtm.Room(5)} {
-				_, err := sender.Send(t.Context(), alice, target, rtm.Message{Type: 66, Text: fmt.Sprint(i)})
-				require.NoError(t, err)
-			}
-			synctest.Wait()
-			require.Len(t, got.all(), 2*(i+1))
-		}
-		// A change made while there is no connection is part of what is said.
-		line.cut()
-		synctest.Wait()
-		require.NoError(t, c.AddListen(t.Context(), rtm.ListenSet{Groups: []int64{2}}))
-		_, err := sender.Send(t.Context(), alice, rtm.Group(2), rtm.Message{Type: 66, Text: "two"})
-		require.NoError(t, err)
-		synctest.Wait()
-		require.Equal(t, "two", got.all()[6].Text)
-	})
-}
-
-func TestRefusedListenIsNotRemembered(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var heard []string
-		refuse := false
-		var line *cuttable
-		l, dialer := listen(t)
-		srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
-			heard = append(heard, q.Method()+" "+q.String())
-			if refuse {
-				return nil, fpnn.Errorf(rtm.CodePermissionDenied, "no")
-			}
-			return nil, nil
-		}))
-		require.NoError(t, err)
-		go srv.Serve(l)
-		defer srv.Close()
-		line = &cuttable{dialer: dialer}
-		c, err := rtm.Dial(t.Context(), l.Addr().String(), rtm.Project{ID: 1, Secret: "s"}, rtm.WithDialer(line))
-		require.NoError(t, err)
-		defer c.Close()
-		ctx := t.Context()
-		require.NoError(t, c.AddListen(ctx, rtm.ListenSet{Groups: []int64{1, 2}, Events: []string{"login"}}))
-		refuse = true
-		for _, change := range []func() error{
-			func() error { return c.AddListen(ctx, rtm.ListenSet{Groups: []int64{2, 3}, Rooms: []int64{4}}) },
-			func() error { return c.RemoveListen(ctx, rtm.ListenSet{Groups: []int64{1}, Events: []string{"login"}}) },
-			func() error { return c.Listen(ctx, rtm.ListenSet{Groups: []int64{}, Users: []int64{5}}) },
-			func() error { return c.ListenAll(ctx, rtm.ListenAll{P2P: true}) },
-		} {
-			require.ErrorIs(t, change(), rtm.ErrPermissionDenied)
-		}
-		refuse, heard = false, nil
-		line.cut()
-		synctest.Wait()
-		require.NoError(t, c.FPNN().Connect(ctx))
-		require.Len(t, heard, 1)
-		require.True(t, strings.HasPrefix(heard[0], "setlisten "), heard[0])
-		require.Contains(t, heard[0], `"gids":[1, 2]`)
-		require.Contains(t, heard[0], `"events":["login"]`)
-		require.NotContains(t, heard[0], "rids")
-	})
-}
-
-// Calls go on meanwhile, and are not told of a refusal that is not theirs.
-func TestRefusedRestoreIsTriedAgain(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var asked atomic.Int64
-		l, dialer := listen(t)
-		srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
-			if q.Method() != "setlisten" {
-				return wire.SendAnswer{ModifiedTime: 1}, nil
-			}
-			if asked.Add(1) <= 3 {
-				return nil, fpnn.Errorf(rtm.CodeFrequencyLimit, "slowly")
-			}
-			return nil, nil
-		}))
-		require.NoError(t, err)
-		go srv.Serve(l)
-		defer srv.Close()
-		var log logbook
-		c, err := rtm.Dial(t.Context(), l.Addr().String(), rtm.Project{ID: 1, Secret: "s"}, rtm.WithDialer(dialer),
-			rtm.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
-			rtm.WithListen(rtm.ListenSet{Groups: []int64{1}}, rtm.ListenAll{Rooms: true}))
-		require.NoError(t, err)
-		defer c.Close()
-		_, err = c.Send(t.Context(), alice, rtm.Group(1), rtm.Message{Type: 66})
-		require.NoError(t, err)
-		require.LessOrEqual(t, asked.Load(), int64(3))
-		require.Contains(t, log.String(), "refused")
-		advance(t, time.Minute)
-		synctest.Wait()
-		require.EqualValues(t, 3+2, asked.Load(), "lists and flags")
-	})
-}
-
 // gateThatPushes returns a client with a handler and its gate's connection.
 func gateThatPushes(t *testing.T, opts ...rtm.Option) (*rtm.Client, *fpnn.Conn) {
 	t.Helper()
@@ -422,6 +240,89 @@ func TestInboxIsBoundedInBytes(t *testing.T) {
 	})
 }
 
+// Also of events, whose data count.
+func TestEventsAreBoundedInBytes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c, conn := gateThatPushes(t, rtm.WithHandler(func(ctx context.Context, _ rtm.Push) { <-ctx.Done() }))
+		for range 20 {
+			q := &wire.Event{Event: "login", Data: strings.Repeat("x", 7<<20)}
+			_, _ = conn.Call(t.Context(), q.Method(), wire.Unsigned{Quest: q})
+			synctest.Wait()
+		}
+		require.Equal(t, rtm.PushStats{Accepted: 10, Refused: 10, Handled: 1, Waiting: 9}, c.PushStats())
+	})
+}
+
+// A handler that is too slow for hours is one episode, though it goes on taking
+// pushes all the while.
+func TestLongEpisodeIsLoggedOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var log logbook
+		srv := fakeserver.New(t)
+		sender := dial(t, srv)
+		c := dial(t, srv, rtm.WithPushInbox(10), rtm.WithLogger(slog.New(slog.NewTextHandler(&log, nil))),
+			rtm.WithHandler(func(context.Context, rtm.Push) { <-time.After(time.Second) }))
+		require.NoError(t, c.Listen(t.Context(), rtm.ListenSet{Groups: []int64{7}}))
+		for range 500 {
+			_, err := sender.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+			require.NoError(t, err)
+		}
+		advance(t, time.Hour)
+		require.EqualValues(t, 500, c.PushStats().Handled)
+		require.Greater(t, c.PushStats().Refused, int64(1000))
+		require.Equal(t, 1, strings.Count(log.String(), "too slow"))
+	})
+}
+
+// Pushes that a gate sends without waiting keep their order, whatever the options
+// say.
+func TestPipelinedPushesKeepTheirOrder(t *testing.T) {
+	t.Parallel()
+	var got collector
+	c, conn := gateThatPushes(t, rtm.WithHandler(got.handle), rtm.WithPushInbox(5000), rtm.WithFPNN(fpnn.WithConcurrency(8)))
+	const n = 5000
+	var answered sync.WaitGroup
+	for id := range int64(n) {
+		q := &wire.Push{From: alice, Target: rtm.Group(7), Message: rtm.Message{ID: id, Type: 66}, ModifiedTime: 1}
+		queued := make(chan struct{})
+		answered.Go(func() {
+			_, err := conn.Call(fpnn.OnQueued(t.Context(), func() { close(queued) }), q.Method(), wire.Unsigned{Quest: q})
+			require.NoError(t, err, "the connection has room for as many as the inbox")
+		})
+		<-queued
+	}
+	answered.Wait()
+	for i, p := range got.waitFor(t, n) {
+		require.EqualValues(t, i, p.ID)
+	}
+	require.Zero(t, c.PushStats().Refused)
+}
+
+// What finds no room before the inbox is counted too.
+func TestEveryRefusedPushIsCounted(t *testing.T) {
+	t.Parallel()
+	c, conn := gateThatPushes(t, rtm.WithHandler(func(context.Context, rtm.Push) {}), rtm.WithPushInbox(1<<20))
+	var refused atomic.Int64
+	var pushed sync.WaitGroup
+	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	defer cancel()
+	big := make([]byte, 32<<10)
+	for id := range int64(1000) {
+		pushed.Go(func() {
+			q := &wire.Push{From: alice, Target: rtm.Group(7), Message: rtm.Message{ID: id, Type: 66, Data: big}, ModifiedTime: 1}
+			if _, err := conn.Call(ctx, q.Method(), wire.Unsigned{Quest: q}); err != nil {
+				require.Equal(t, fpnn.CodeCoreWorkQueueFull, fpnn.Code(err))
+				refused.Add(1)
+			}
+		})
+	}
+	pushed.Wait()
+	require.Equal(t, refused.Load(), c.PushStats().Refused)
+	require.Equal(t, 1000-refused.Load(), c.PushStats().Accepted)
+}
+
 // The fake gate pushes again what was refused.
 func TestRefusedPushComesAgain(t *testing.T) {
 	t.Parallel()
@@ -446,34 +347,6 @@ func TestRefusedPushComesAgain(t *testing.T) {
 			handled = append(handled, p.ID)
 		}
 		require.Equal(t, ids, handled, "each once, in order")
-	})
-}
-
-// A gate that does not answer is replaced, in time.
-func TestUnansweredRestoreEndsTheConnection(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var dead atomic.Bool
-		dead.Store(true)
-		l, dialer := listen(t)
-		srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(ctx context.Context, q *fpnn.Quest) (any, error) {
-			if dead.Load() && q.Method() == "setlisten" {
-				<-ctx.Done()
-			}
-			return wire.SendAnswer{ModifiedTime: 1}, nil
-		}))
-		require.NoError(t, err)
-		go srv.Serve(l)
-		defer srv.Close()
-		c, err := rtm.NewClient([]string{l.Addr().String()}, rtm.Project{ID: 1, Secret: "s"}, rtm.WithDialer(dialer),
-			rtm.WithDialTimeout(24*time.Hour), rtm.WithListen(rtm.ListenSet{Groups: []int64{1}}, rtm.ListenAll{}))
-		require.NoError(t, err)
-		defer c.Close()
-		start := time.Now()
-		require.ErrorIs(t, c.Kickout(t.Context(), 1), context.DeadlineExceeded)
-		require.Equal(t, 10*time.Second, time.Since(start))
-		dead.Store(false)
-		require.NoError(t, c.Kickout(t.Context(), 1))
 	})
 }
 
@@ -532,6 +405,73 @@ func TestShutdownLetsTheHandlerFinish(t *testing.T) {
 		defer cancel()
 		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded)
 		require.Equal(t, 4, c.PushStats().Waiting)
+
+		c, conn = gateThatPushes(t, rtm.WithHandler(func(ctx context.Context, _ rtm.Push) { <-ctx.Done() }))
+		require.NoError(t, push(t, conn, rtm.Group(7), 1))
+		ctx, cancel = context.WithTimeout(context.Background(), time.Minute)
+		defer cancel()
+		require.ErrorIs(t, c.Shutdown(ctx), context.DeadlineExceeded, "in the middle of the last one")
+		require.Zero(t, c.PushStats().Waiting)
+	})
+}
+
+// As a test does that fails in its handler.
+func TestHandlerMayEndItsGoroutine(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var handled []int64
+		_, conn := gateThatPushes(t, rtm.WithHandler(func(_ context.Context, p rtm.Push) {
+			handled = append(handled, p.ID)
+			if p.ID == 1 {
+				runtime.Goexit()
+			}
+		}))
+		for id := range int64(4) {
+			require.NoError(t, push(t, conn, rtm.Group(7), id))
+		}
+		synctest.Wait()
+		require.Equal(t, []int64{0, 1, 2, 3}, handled)
+	})
+}
+
+// By default: the C++ server closes what is idle for a minute.
+func TestIdleClientIsKeptAliveAndALostGateFound(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t)
+		c := dial(t, srv, rtm.WithReconnect(fpnn.DefaultReconnect))
+		conn := c.FPNN().Conn()
+		advance(t, time.Hour)
+		require.NoError(t, conn.Err())
+		srv.Network().Cut()
+		start := time.Now()
+		<-conn.Done()
+		require.ErrorIs(t, conn.Err(), fpnn.ErrDisconnected)
+		k := fpnn.DefaultKeepAlive
+		require.LessOrEqual(t, time.Since(start), k.Interval+time.Duration(k.Retries+1)*k.Timeout)
+		srv.Network().Heal()
+	})
+}
+
+// A client that only listens has to be connected, and then stays so.
+func TestListenerConnectsAndGoesOnTrying(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t)
+		var got collector
+		c, err := rtm.NewClient([]string{srv.Addr()}, srv.Project(), rtm.WithDialer(srv.Dialer()), rtm.WithHandler(got.handle),
+			rtm.WithListen(rtm.ListenSet{Groups: []int64{7}}, rtm.ListenAll{}))
+		require.NoError(t, err)
+		defer c.Close()
+		srv.Network().RefuseDials(true)
+		require.ErrorIs(t, c.Connect(t.Context()), syscall.ECONNREFUSED)
+		advance(t, time.Hour)
+		srv.Network().RefuseDials(false)
+		srv.Expect(t).Within(fpnn.DefaultReconnect.Max).Listening(alice, rtm.Group(7), 1)
+		_, err = srv.Send(alice, rtm.Group(7), rtm.Message{Type: 66, Text: "hello"})
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, []string{"hello"}, got.texts())
 	})
 }
 
@@ -583,9 +523,7 @@ func TestLoopOverPushes(t *testing.T) {
 		first := loop(t.Context(), 2)
 		require.ErrorIs(t, <-loop(t.Context(), 1), rtm.ErrConsumer, "one at a time")
 		for id := range int64(5) {
-			if err := push(t, conn, rtm.Group(7), id); id < 2 {
-				require.NoError(t, err)
-			}
+			require.NoError(t, push(t, conn, rtm.Group(7), id), "between loops they wait")
 		}
 		require.NoError(t, <-first)
 		require.Equal(t, []string{"0", "1"}, texts)
@@ -596,7 +534,7 @@ func TestLoopOverPushes(t *testing.T) {
 		synctest.Wait()
 		cancel()
 		require.ErrorIs(t, <-second, context.Canceled)
-		require.Equal(t, "10", texts[len(texts)-1])
+		require.Equal(t, []string{"0", "1", "2", "3", "4", "10"}, texts)
 
 		third := loop(t.Context(), 100)
 		require.NoError(t, c.Close())
