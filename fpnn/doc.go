@@ -27,6 +27,19 @@
 // A malformed answer fails its own call with code 20006. A malformed quest, or
 // bytes that are no FPNN, close the connection, as the vendor's C++ server does.
 //
+// # Outages
+//
+// A [Client] connects when first used, once for all who call. In an outage, while it
+// has lost its connection, calls wait for another one as long as their ctx or the
+// time-out allows, or fail fast; attempts are made one at a time after random pauses
+// that grow, to the endpoints in turn ([Reconnect]). [Client.State] and the hooks
+// ([WithOnConnect], [WithOnDisconnect], [WithOnState]) show it. No quest is kept for
+// a connection to come.
+//
+// With [WithKeepAlive] an idle connection is pinged and a peer that is gone found
+// within a bound that it states; by default it is not. Servers close connections
+// that are idle for 60 s ([WithIdleTimeout]).
+//
 // # How a connection works
 //
 // Client and server use the same [Conn].

@@ -157,9 +157,10 @@ func sleep(ctx context.Context, d time.Duration) bool {
 	}
 }
 
-// sendAgain goes on with a send whose first attempt has failed with err.
+// sendAgain goes on with a send whose first attempt has failed with err: doc.go has
+// the states.
 //
-// doc.go draws the states. 200053 speaks of this message for certain only if its id
+// 200053 speaks of this message for certain only if its id
 // was made here, and so is nobody else's; with an id the caller has chosen the
 // message is looked at.
 func (c *Client) sendAgain(ctx context.Context, q *wire.Send, chosen bool, start time.Time, err error) (wire.SendAnswer, error) {

@@ -25,6 +25,57 @@
 // the client's time-out ([WithTimeout]). A call that is given up leaves the
 // connection and all other calls alone.
 //
+// # Connection
+//
+// A client connects when it is first used, keeps the connection alive, and makes
+// another when it is lost, though nobody calls ([WithKeepAlive], [WithReconnect]).
+// A gate that is gone is found within 25 s, unless the options say otherwise. Calls
+// made in an outage wait for its end, as long as their ctx or the time-out allows.
+//
+// # Delivery
+//
+// A send is attempted until its outcome is known, or until [WithResend] allows no
+// more, under one id, so that a gate that knows its ids stores the message once.
+//
+//	never sent ──────────> maybe sent ──────────> delivered: an answer, or 200053
+//	  │ ^ │                  │ ^ │
+//	  │ └─┘ not executed     │ └─┘ lost again
+//	  │                      │
+//	  ├──> refused           ├──> unknown: any other refusal, or no attempts left
+//	  └──> not sent          └──> refused: 200053, but under the chosen id is another message
+//
+// What the end of an attempt says:
+//
+//	an answer                        delivered; if it cannot be read there is an AnswerError all the same
+//	20011, 20014, 200006,            not executed: attempted again after a pause; only the time counts
+//	  no connection
+//	20001, 20002, 20003, 20012,      maybe executed: attempted again
+//	  connection lost, time-out
+//	200053, after a maybe            delivered: the gate has the id. With an id the caller has chosen, if the
+//	                                 message under it has the same type and body; refused if it has not, and
+//	                                 unknown if that cannot be told
+//	any other code, after a maybe    unknown: an UnknownOutcomeError that wraps the refusal
+//	any other code                   refused: not stored
+//	the caller's ctx, Close          unknown after a maybe, or if this quest has left; else not sent
+//
+// What is not sent or not executed in the end has an error with [fpnn.SafeToRetry].
+// Edit, Clean, Delete and DeleteConversation are attempted once, unless
+// [WithResendChanges] is given.
+//
+// # Pushes
+//
+// A client listens with a handler ([WithHandler]) or a loop ([Client.Pushes]), to
+// what [Client.Listen] and its like say. That is remembered and said again to each
+// new connection, before pushes of it are handled.
+//
+// A push is queued, then acknowledged, then handled. Pushes are handled one at a
+// time, in the order they came: those of a conversation in the gate's order, among
+// the ones accepted. A message that comes again, with the same target, sender and
+// id, is acknowledged and left out as long as it is remembered ([WithDedup]). When
+// the inbox is full ([WithPushInbox]) the gate gets 20011; whether it pushes again
+// is not documented. What was acknowledged and not handled when the client is
+// closed is counted ([PushStats]).
+//
 // # From the vendor's SDKs
 //
 // The functions of the Go SDK's message document (package compat has them under

@@ -22,7 +22,10 @@ type Receipt struct {
 //
 //   - a [*fpnn.RemoteError]: refused, and not stored;
 //   - an [*UnknownOutcomeError]: it may be stored or not;
-//   - any other with [fpnn.SafeToRetry]: never sent.
+//   - an [*AnswerError]: stored, but the answer cannot be read;
+//   - any other with [fpnn.SafeToRetry]: never sent, or not executed.
+//
+// The package's documentation has the states and codes.
 func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Receipt, error) {
 	if err := checkTarget("to", to); err != nil {
 		return Receipt{}, err
