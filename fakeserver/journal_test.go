@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/fpnn/frame"
@@ -249,6 +250,28 @@ func TestJournalOfAFailedTestIsLogged(t *testing.T) {
 	require.Contains(t, r.lines[1], `"msg":"hello"`)
 	require.NotContains(t, strings.Join(r.lines, "\n"), token)
 	require.NotContains(t, strings.Join(r.lines, "\n"), string(srv.Project().Secret))
+}
+
+func TestNoTokenIsShownHoweverItIsSpelled(t *testing.T) {
+	t.Parallel()
+	for _, token := range []string{"t", "tok", "token", "ABC", `a"b\c`, `"}`, "\x1b[31m", "密钥", strings.Repeat("x", 1000)} {
+		for _, encoding := range []codec.Encoding{codec.MsgPack, codec.JSON} {
+			srv := fakeserver.New(t)
+			srv.On("gettoken", fakeserver.Reply(map[string]any{"token": token}))
+			c, err := fpnn.Dial(t.Context(), srv.Addr(), fpnn.WithDialer(srv.Dialer()), fpnn.WithEncoding(encoding))
+			require.NoError(t, err)
+			_, err = c.Call(t.Context(), "gettoken", nil)
+			require.NoError(t, err)
+			require.NoError(t, c.Close())
+			r := srv.Journal().Records()[1]
+			require.Regexp(t, `^\{"token":"\*+"\}$`, r.Text(), "%q", token)
+			p, err := r.Payload()
+			require.NoError(t, err)
+			kept, err := p.Text("token")
+			require.NoError(t, err)
+			require.Equal(t, token, kept, "the record itself")
+		}
+	}
 }
 
 func TestJournalFileHoldsTheWholeJournal(t *testing.T) {

@@ -105,7 +105,13 @@ func (r *Record) redact() {
 	if err != nil || token == "" {
 		return
 	}
-	r.Bytes = []byte(strings.Replace(string(r.Bytes), token, strings.Repeat("*", len(token)), 1))
+	// It may be a part of its own name, and be spelled otherwise in JSON.
+	before, after, _ := strings.Cut(string(r.Bytes), "token")
+	v, _ := p.Value("token")
+	if quoted, err := v.AppendJSON(nil); err == nil && strings.Contains(after, string(quoted)) {
+		token = string(quoted[1 : len(quoted)-1])
+	}
+	r.Bytes = []byte(before + "token" + strings.ReplaceAll(after, token, strings.Repeat("*", len(token))))
 }
 
 // printable returns a method as it is, or quoted if it is not UTF-8.
