@@ -8,6 +8,13 @@
 // package that passes to a file, one line of JSON each, from which a test can
 // replay them ([fakeserver.ReadJournal]); users' tokens are left out. Both files
 // have mode 0600. With -strict it has the limits of RTM's documentation.
+//
+// With -http it shows, to read only, what it does: /metrics are counters for
+// Prometheus, and / is a page with the connections, the conversations with their
+// latest messages, and the journal as it grows. Everybody who can connect to that
+// address can read them, so it is of the loopback unless it says otherwise:
+// -http :8080 is 127.0.0.1:8080. Browsers and others must ask for it by the host
+// it says, or as localhost. Users' tokens and the secret are shown nowhere.
 package main
 
 import (
@@ -24,6 +31,7 @@ import (
 	"syscall"
 
 	"github.com/gofpnn/gofpnn/fakeserver"
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
@@ -65,13 +73,26 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if _, err := fmt.Fprintln(stdout, "listening on", srv.Addr()); err == nil {
+	if err := cfg.web.start(srv); err != nil {
+		return errors.Join(err, srv.Close())
+	}
+	if err := greet(stdout, srv, cfg.web); err == nil {
 		<-ctx.Done()
 	}
-	err = srv.Close()
+	err = errors.Join(cfg.web.close(), srv.Close())
 	if cfg.state != "" {
 		err = errors.Join(err, srv.State().Save(cfg.state))
 	}
+	return err
+}
+
+// greet says where the gate and its page are.
+func greet(stdout io.Writer, srv *fakeserver.Server, w *web) error {
+	text := fmt.Sprintln("listening on", srv.Addr())
+	if w != nil {
+		text += fmt.Sprintf("web page on http://%s\n", w.addr())
+	}
+	_, err := io.WriteString(stdout, text)
 	return err
 }
 
@@ -79,6 +100,7 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 type config struct {
 	options []fakeserver.Option
 	state   string // a file; "" for none
+	web     *web   // nil for none
 }
 
 // loadState returns what the last run has left; nil if there was none.
@@ -108,6 +130,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	state := flags.String("state", "", "`file` to begin from and to save to in the end")
 	strict := flags.Bool("strict", false, "have the limits of RTM's documentation")
 	lenient := flags.Bool("lenient", false, "have no limits (the default)")
+	page := flags.String("http", "", "TCP `address` to show a page and metrics on, 127.0.0.1 if it has no host")
 	if err := flags.Parse(args); err != nil {
 		return nil, err
 	}
@@ -135,6 +158,13 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	}
 	if *strict {
 		cfg.options = append(cfg.options, fakeserver.WithLimits(fakeserver.DocumentedLimits))
+	}
+	if *page != "" {
+		var err error
+		if cfg.web, err = newWeb(*page); err != nil {
+			return fail("-http: %v", err)
+		}
+		cfg.options = append(cfg.options, fakeserver.WithFPNN(fpnn.WithMiddleware(cfg.web.quests.count)))
 	}
 	return cfg, nil
 }
