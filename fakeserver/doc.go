@@ -9,5 +9,33 @@
 // what it does, what it does not and how that is known.
 //
 // Without options it listens in memory: no port, nothing shared between servers,
-// and it works inside testing/synctest, where its clock is the bubble's.
+// and it works inside testing/synctest, where its clock is the bubble's. There is
+// one clock only: a bubble's, or the real one.
+//
+// # What a test can do with it
+//
+// The examples are recipes: a unit test, the injection of errors, an outage,
+// pushes, and programs in other languages.
+//
+//   - Rules ([Server.On]) decide what becomes of quests, to any method: an answer,
+//     an error, silence, the end of the connection, a delay, an answer that cannot be
+//     read, or what a function does. They can be counted, waited for and required.
+//   - The network ([Server.Network]) refuses, cuts, pauses and delays connections,
+//     all or one of them, and restarts the server with its state kept.
+//   - State is read ([Server.Messages], [Server.State], [Server.Dump]), put in
+//     ([Server.SeedMessages], [WithState]) and kept in files ([State.Save]).
+//   - What users do is done without a client: [Server.Send], [Server.PushMessage],
+//     [Server.PushEvent].
+//   - The journal ([Server.Journal]) has every package in both directions, to look at,
+//     to wait for, to write to a file and to replay ([Server.Replay]). Of a test that
+//     fails it is logged.
+//   - Expectations ([Server.Expect]) fail a test and show the difference.
+//
+// # What it costs
+//
+// A conversation needs about 120 bytes for each message, besides its text; a page
+// costs the same however long the conversation is. Quests about one conversation
+// are served one after the other, about others at the same time. An idle connection
+// over TCP needs about 20 KiB on both ends together. The journal keeps 10,000
+// records and 16 MiB ([WithJournal]).
 package fakeserver

@@ -91,10 +91,10 @@ func (r *Record) text() string {
 	return p.String()
 }
 
-// redact replaces the token in the answer to gettoken, byte for byte, so that all
+// redact replaces the token in an answer that has one, byte for byte, so that all
 // else stays what it was.
 func (r *Record) redact() {
-	if r.Kind != frame.Answer || r.Method != "gettoken" {
+	if r.Kind != frame.Answer {
 		return
 	}
 	p, err := r.Payload()

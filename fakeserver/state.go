@@ -3,6 +3,7 @@ package fakeserver
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 
 	"github.com/gofpnn/gofpnn/rtm/wire"
@@ -54,18 +55,11 @@ type UserToken struct {
 func (s *Server) State() *State {
 	defer s.turns.hold().end()
 	return &State{
-		Conversations: s.store.snapshot(-1),
+		Conversations: s.store.snapshot(),
 		Groups:        s.groups.snapshot(),
 		Rooms:         s.rooms.snapshot(),
 		Tokens:        s.tokens.snapshot(),
 	}
-}
-
-// Conversations returns all conversations, each with its latest messages only: no
-// more than given.
-func (s *Server) Conversations(latest int) []Conversation {
-	defer s.turns.hold().end()
-	return s.store.snapshot(max(latest, 0))
 }
 
 // Messages returns what has been sent to a target, in the order of time: to a
@@ -140,11 +134,9 @@ func (l *listener) snapshot() Listener {
 	return shown
 }
 
-// snapshot returns the conversations with their last messages, or with all if
-// latest is negative.
-func (s *store) snapshot(latest int) (all []Conversation) {
+func (s *store) snapshot() (all []Conversation) {
 	s.each(func(key conversationKey, c *conversation) {
-		all = append(all, c.snapshot(key, latest))
+		all = append(all, c.snapshot(key, math.MaxInt))
 	})
 	slices.SortFunc(all, func(a, b Conversation) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID), slices.Compare(a.Users[:], b.Users[:]))
@@ -152,6 +144,7 @@ func (s *store) snapshot(latest int) (all []Conversation) {
 	return all
 }
 
+// snapshot returns the conversation with its latest messages.
 func (c *conversation) snapshot(key conversationKey, latest int) Conversation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -162,11 +155,7 @@ func (c *conversation) snapshot(key conversationKey, latest int) Conversation {
 		shown.ID = key.a
 	}
 	shown.Passed = slices.Clone(c.passed.line)
-	from := c.first
-	if latest >= 0 {
-		from = max(from, c.length-latest)
-	}
-	for i := from; i < c.length; i++ {
+	for i := max(c.first, c.length-latest); i < c.length; i++ {
 		shown.Messages = append(shown.Messages, c.row(i))
 	}
 	return shown

@@ -3,7 +3,9 @@ package fakeserver
 import (
 	"encoding/binary"
 	"math/rand/v2"
+	"runtime"
 	"slices"
+	"strings"
 	"sync"
 	"testing"
 
@@ -389,4 +391,63 @@ func filled(n int, clock func(i int) int64) *conversation {
 		c.append(1, &wire.Message{ID: int64(i), Type: int8(i%100) + 1, Text: "hello"}, clock(i))
 	}
 	return c
+}
+
+// The memory of a conversation is bytesPerMessage for each message and what its
+// text has.
+const bytesPerMessage = 160
+
+func TestMillionMessagesKeepToTheirMemory(t *testing.T) {
+	const n = 1_000_000
+	text := strings.Repeat("x", 16)
+	before := heapInUse()
+	c := new(conversation)
+	for i := range n {
+		c.append(1, &wire.Message{ID: int64(i), Type: 66, Text: strings.Clone(text)}, int64(i))
+	}
+	each := (heapInUse() - before) / n
+	t.Logf("%d bytes a message, of which %d are text", each, len(text))
+	require.LessOrEqual(t, each, int64(bytesPerMessage+len(text)))
+	runtime.KeepAlive(c)
+}
+
+func heapInUse() int64 {
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
+}
+
+// While a quest is served in one conversation, others are served in others, but
+// for what is about more than one.
+func TestConversationsDoNotWaitForEachOther(t *testing.T) {
+	t.Parallel()
+	var turns turns
+	one := keyOf(1, wire.Group(1))
+	held := turns.within(new(call), one)
+	other := 2
+	for keyOf(1, wire.Group(int64(other))).hash()%256 == one.hash()%256 {
+		other++
+	}
+	turns.within(new(call), keyOf(1, wire.Group(int64(other)))).end()
+	for name, begin := range map[string]func() turn{
+		"the same": func() turn { return turns.within(new(call), one) },
+		"all":      func() turn { return turns.alone(new(call)) },
+	} {
+		began := make(chan struct{})
+		go func() {
+			begin().end()
+			close(began)
+		}()
+		select {
+		case <-began:
+			require.Fail(t, "began", name)
+		default:
+		}
+		held.end()
+		<-began
+		held = turns.within(new(call), one)
+	}
+	held.end()
+	require.EqualValues(t, 6, turns.last.Load())
 }
