@@ -2,8 +2,8 @@ package fpnn
 
 import (
 	"context"
-	"crypto/tls"
-	"net"
+
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // RequireEncryption keeps peers whose connections are not encrypted from all
@@ -18,7 +18,7 @@ func RequireEncryption(next Handler) Handler { return &encryptedOnly{next} }
 type encryptedOnly struct{ next Handler }
 
 func (h *encryptedOnly) ServeQuest(ctx context.Context, q *Quest) (any, error) {
-	if encrypted(q.conn.NetConn()) {
+	if transport.Encrypted(q.conn.NetConn()) {
 		return h.next.ServeQuest(ctx, q)
 	}
 	switch q.method {
@@ -29,15 +29,4 @@ func (h *encryptedOnly) ServeQuest(ctx context.Context, q *Quest) (any, error) {
 	}
 	q.conn.fail(malformed("quest in the clear where encryption is required", nil))
 	return nil, ErrClosed
-}
-
-// encrypted reports whether nc encrypts, as far as can be told.
-func encrypted(nc net.Conn) bool {
-	switch nc := nc.(type) {
-	case *tls.Conn:
-		return true
-	case interface{ Encrypted() bool }:
-		return nc.Encrypted()
-	}
-	return false
 }

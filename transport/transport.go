@@ -13,6 +13,7 @@ package transport
 
 import (
 	"context"
+	"crypto/tls"
 	"net"
 )
 
@@ -29,4 +30,16 @@ type DialerFunc func(ctx context.Context, network, address string) (net.Conn, er
 // DialContext calls f.
 func (f DialerFunc) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
 	return f(ctx, network, address)
+}
+
+// Encrypted reports whether nc encrypts what it carries, as far as can be told: it
+// is a [tls.Conn], or has a method Encrypted() bool that says so.
+func Encrypted(nc net.Conn) bool {
+	switch nc := nc.(type) {
+	case *tls.Conn:
+		return true
+	case interface{ Encrypted() bool }:
+		return nc.Encrypted()
+	}
+	return false
 }

@@ -2,12 +2,14 @@ package secure
 
 import (
 	"context"
+	"crypto/fips140"
 	"errors"
 	"fmt"
 	"net"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 const (
@@ -30,7 +32,8 @@ type ClientConfig struct {
 	// Default [DefaultHandshakeTimeout].
 	HandshakeTimeout time.Duration
 	// MaxPackage is the largest package in bytes, header included, that package
-	// mode takes or sends. Default [frame.DefaultMaxPackage].
+	// mode takes or sends: at least that of fpnn.WithMaxPackage. Default
+	// [frame.DefaultMaxPackage].
 	MaxPackage int
 }
 
@@ -49,7 +52,8 @@ type ServerConfig struct {
 	// [DefaultHandshakeTimeout].
 	HandshakeTimeout time.Duration
 	// MaxPackage is the largest package in bytes, header included, that package
-	// mode takes or sends. Default [frame.DefaultMaxPackage].
+	// mode takes or sends: at least that of fpnn.WithMaxPackage. Default
+	// [frame.DefaultMaxPackage].
 	MaxPackage int
 }
 
@@ -74,6 +78,9 @@ func (c *ServerConfig) complete() error {
 }
 
 func completeLimits(timeout *time.Duration, maxPackage *int) error {
+	if fips140.Enforced() {
+		return errors.New("secure: GODEBUG has fips140=only, which forbids CFB")
+	}
 	if *timeout == 0 {
 		*timeout = DefaultHandshakeTimeout
 	}
@@ -86,15 +93,9 @@ func completeLimits(timeout *time.Duration, maxPackage *int) error {
 	return nil
 }
 
-// Dialer makes connections; [net.Dialer] and the module's transport.Dialer are
-// ones.
-type Dialer interface {
-	DialContext(ctx context.Context, network, address string) (net.Conn, error)
-}
-
-// NewDialer returns a Dialer that encrypts the connections d makes, see [Client].
+// NewDialer returns a dialer that encrypts the connections d makes, see [Client].
 // It fails if cfg has no key or a field out of range.
-func NewDialer(d Dialer, cfg ClientConfig) (Dialer, error) {
+func NewDialer(d transport.Dialer, cfg ClientConfig) (transport.Dialer, error) {
 	if err := cfg.complete(); err != nil {
 		return nil, err
 	}
@@ -102,7 +103,7 @@ func NewDialer(d Dialer, cfg ClientConfig) (Dialer, error) {
 }
 
 type dialer struct {
-	dialer Dialer
+	dialer transport.Dialer
 	cfg    ClientConfig
 }
 

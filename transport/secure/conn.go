@@ -2,12 +2,13 @@ package secure
 
 import (
 	"bufio"
-	"crypto/tls"
 	"errors"
 	"io"
 	"net"
 	"sync"
 	"time"
+
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // Conn is a connection that is encrypted, or on a server may turn out to be
@@ -60,21 +61,10 @@ func (c *Conn) Encrypted() bool {
 		select {
 		case <-c.settled:
 		default:
-			return encrypted(c.nc)
+			return transport.Encrypted(c.nc)
 		}
 	}
-	return c.out != nil || encrypted(c.nc)
-}
-
-// encrypted reports whether nc encrypts, as far as can be told.
-func encrypted(nc net.Conn) bool {
-	switch nc := nc.(type) {
-	case *tls.Conn:
-		return true
-	case interface{ Encrypted() bool }:
-		return nc.Encrypted()
-	}
-	return false
+	return c.out != nil || transport.Encrypted(c.nc)
 }
 
 // NetConn returns the connection underneath. Do not read from it or write to it.

@@ -38,8 +38,8 @@
 //   - Constant time on all curves. Multiplications on Secp192r1 and Secp256k1
 //     take a time that depends on the private key.
 //
-// Prefer Secp256r1, 256 bits and stream mode, where the peer has them. The
-// standard library refuses CFB by a panic if GODEBUG has fips140=only.
+// Prefer Secp256r1, 256 bits and stream mode, where the peer has them. With
+// fips140=only in GODEBUG there is no encryption: the standard library forbids CFB.
 //
 // # How it works
 //

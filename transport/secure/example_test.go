@@ -7,6 +7,7 @@ import (
 	"log"
 
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
@@ -45,7 +46,7 @@ func Example() {
 		fmt.Println(err)
 		return
 	}
-	for _, d := range []secure.Dialer{dialer, &network} {
+	for _, d := range []transport.Dialer{dialer, &network} {
 		client, err := fpnn.NewClient([]string{"gate"}, fpnn.WithDialer(d))
 		if err != nil {
 			fmt.Println(err)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
@@ -49,7 +50,7 @@ func double(_ context.Context, q *fpnn.Quest) (any, error) {
 	return map[string]any{"n": 2 * n}, err
 }
 
-func dialFPNN(t *testing.T, d secure.Dialer, address string) *fpnn.Client {
+func dialFPNN(t *testing.T, d transport.Dialer, address string) *fpnn.Client {
 	t.Helper()
 	client, err := fpnn.NewClient([]string{address}, fpnn.WithDialer(d),
 		fpnn.WithHandler(fpnn.HandlerFunc(double)))
@@ -59,7 +60,7 @@ func dialFPNN(t *testing.T, d secure.Dialer, address string) *fpnn.Client {
 }
 
 func TestConcurrentCallsAndPushesInAllCombinationsAndPieces(t *testing.T) {
-	eachCombination(t, func(t *testing.T, d secure.Dialer, l net.Listener) {
+	eachCombination(t, func(t *testing.T, d transport.Dialer, l net.Listener) {
 		duplexServer(t, l)
 		client := dialFPNN(t, d, l.Addr().String())
 		var callers sync.WaitGroup
@@ -86,7 +87,7 @@ func TestPlainAndEncryptedClientsShareAPort(t *testing.T) {
 		require.NoError(t, err)
 		encrypted, l := combination{secure.Secp256k1, 256, true}.wrap(t, network, l)
 		duplexServer(t, l)
-		for _, d := range []secure.Dialer{network, encrypted} {
+		for _, d := range []transport.Dialer{network, encrypted} {
 			_, err := dialFPNN(t, d, "gate").Call(t.Context(), "double", map[string]any{"n": 1})
 			require.NoError(t, err)
 		}

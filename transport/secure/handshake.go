@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // Client sends `*key` on nc, a new connection, and encrypts all that follows. It
@@ -35,7 +36,7 @@ func Client(ctx context.Context, nc net.Conn, cfg ClientConfig) (c *Conn, err er
 
 // newClient is Client with a key of its own. It leaves nc open if it fails.
 func newClient(ctx context.Context, nc net.Conn, cfg *ClientConfig, own *PrivateKey) (*Conn, error) {
-	if encrypted(nc) {
+	if transport.Encrypted(nc) {
 		return nil, &Error{"handshake", ErrTwice}
 	}
 	secret, err := own.shared(cfg.Key)
@@ -151,7 +152,7 @@ func (c *Conn) exchange(raw []byte, cfg *ServerConfig) (answer []byte, err error
 	if _, err = p.Parse(raw, maxExchange); err != nil {
 		return nil, err
 	}
-	if encrypted(c.nc) {
+	if transport.Encrypted(c.nc) {
 		return nil, ErrTwice
 	}
 	o, err := parseOffer(&p, cfg.Key.public.curve, cfg.PaddedKeys)

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
@@ -33,7 +34,7 @@ func (c combination) String() string {
 }
 
 // wrap puts c's encryption around a network.
-func (c combination) wrap(tb testing.TB, d secure.Dialer, l net.Listener) (secure.Dialer, net.Listener) {
+func (c combination) wrap(tb testing.TB, d transport.Dialer, l net.Listener) (transport.Dialer, net.Listener) {
 	tb.Helper()
 	key := newKey(tb, c.curve)
 	d, err := secure.NewDialer(d, secure.ClientConfig{Key: key.Public(), Bits: c.bits, PackageMode: c.packages})
@@ -54,7 +55,7 @@ func combinations() (all []combination) {
 
 // eachCombination runs f for all 16, over memory in a bubble and over TCP. The
 // network is cut into pieces: of one byte, and of random sizes.
-func eachCombination(t *testing.T, f func(t *testing.T, d secure.Dialer, l net.Listener)) {
+func eachCombination(t *testing.T, f func(t *testing.T, d transport.Dialer, l net.Listener)) {
 	t.Helper()
 	t.Parallel()
 	for _, c := range combinations() {
@@ -81,7 +82,7 @@ func eachCombination(t *testing.T, f func(t *testing.T, d secure.Dialer, l net.L
 
 // pieces dials connections that read and write at most so many bytes at a time.
 type pieces struct {
-	secure.Dialer
+	transport.Dialer
 	most int
 }
 
@@ -148,7 +149,7 @@ func traffic(tb testing.TB, seed uint64) (all []byte) {
 }
 
 func TestClientAndServerAgreeInAllCombinationsAndPieces(t *testing.T) {
-	eachCombination(t, func(t *testing.T, d secure.Dialer, l net.Listener) {
+	eachCombination(t, func(t *testing.T, d transport.Dialer, l net.Listener) {
 		defer l.Close()
 		accepting := start(l.Accept)
 		client, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
