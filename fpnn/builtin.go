@@ -9,8 +9,8 @@ import (
 )
 
 // builtins serves the methods every server has, whose names begin with '*', and
-// leaves the others to the next Handler. It serves them to every peer, where C++
-// servers serve all but `*ping` to private addresses only.
+// leaves the others to the next Handler. It serves them to every peer, unless
+// [WithPrivateBuiltins] is given.
 type builtins struct {
 	server *Server
 	next   Handler
@@ -19,6 +19,9 @@ type builtins struct {
 func (b *builtins) ServeQuest(ctx context.Context, q *Quest) (any, error) {
 	if q.method[0] != '*' {
 		return b.next.ServeQuest(ctx, q)
+	}
+	if b.server.privateBuiltins && q.method != "*ping" && !internal(q.conn) {
+		return nil, Errorf(CodeCoreForbidden, "Can not call internal method from external: %s", printable(q.method))
 	}
 	switch q.method {
 	case "*ping":

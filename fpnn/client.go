@@ -2,6 +2,7 @@ package fpnn
 
 import (
 	"context"
+	"crypto/tls"
 	"maps"
 	"net"
 	"slices"
@@ -22,6 +23,8 @@ type Client struct {
 	config      connConfig
 	endpoints   []endpoint
 	dialer      transport.Dialer
+	dialers     map[string]transport.Dialer // by scheme
+	tls         *tls.Config                 // nil: only to endpoints that say so
 	dialTimeout time.Duration
 	maxWaiting  int
 
@@ -63,9 +66,15 @@ func Dial(ctx context.Context, endpoint string, opts ...ClientOption) (*Client, 
 }
 
 // NewClient returns a Client that connects on first use. It tries the endpoints
-// in turn, beginning with the one that was of use last: "host:port", or
-// "unix:PATH" for a Unix socket. With a dialer of another kind ([WithDialer]) they
-// are what that dialer understands.
+// in turn, beginning with the one that was of use last:
+//
+//	host:port         TCP, or TLS if WithTLS is given
+//	unix:PATH         a Unix socket, likewise
+//	tls://host:port   TLS
+//	SCHEME://...      what the dialer of WithDialerFor understands
+//
+// With a dialer of another kind ([WithDialer]) they are what that dialer
+// understands.
 func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 	c := &Client{
 		config:      defaultConfig(),

@@ -51,7 +51,8 @@ type Conn struct {
 	inbox      []*Quest
 	inboxBytes int
 	overfull   bool // a quest was refused since the inbox was last empty
-	late       int  // quests that wait for their Responder
+	allowance  allowance
+	late       int // quests that wait for their Responder
 	lateBytes  int
 	workers    int
 	serving    int // quests accepted and not yet finished with

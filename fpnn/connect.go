@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pkg/errors"
+
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // conn returns a live connection, making one if need be: one dial for all who
@@ -140,7 +142,10 @@ func (c *Client) endDial() {
 func (c *Client) dialOne(e endpoint) (*Conn, error) {
 	ctx, cancel := context.WithTimeout(c.ctx, c.dialTimeout)
 	defer cancel()
-	nc, err := c.dialer.DialContext(ctx, e.network, e.address)
+	nc, err := e.dialer.DialContext(ctx, e.network, e.address)
+	if err == nil && e.tls {
+		nc, err = c.encrypt(ctx, nc, e)
+	}
 	if err != nil {
 		// A Dialer may find the deadline passed before ctx has noticed.
 		if errors.Is(err, os.ErrDeadlineExceeded) {
@@ -206,20 +211,36 @@ func (c *Client) ended(conn *Conn) {
 }
 
 // endpoint is where a server listens, as a Dialer wants it.
-type endpoint struct{ network, address string }
+type endpoint struct {
+	network, address string
+	dialer           transport.Dialer
+	tls              bool
+}
 
 func (c *Client) parseEndpoint(s string) (endpoint, error) {
+	if s == "" {
+		return endpoint{}, errors.New("fpnn: empty endpoint")
+	}
 	if path, ok := strings.CutPrefix(s, "unix:"); ok {
 		if path == "" {
 			return endpoint{}, errors.Errorf("fpnn: endpoint %q without a path", s)
 		}
-		return endpoint{"unix", path}, nil
+		return endpoint{"unix", path, c.dialer, c.tls != nil}, nil
 	}
-	if _, plain := c.dialer.(*net.Dialer); plain && strings.Contains(s, "://") {
+	scheme, rest, ok := strings.Cut(s, "://")
+	if !ok {
+		return endpoint{"tcp", s, c.dialer, c.tls != nil}, nil
+	}
+	if d := c.dialers[scheme]; d != nil {
+		return endpoint{"tcp", s, d, false}, nil
+	}
+	if scheme == "tls" {
+		e, err := c.parseEndpoint(rest)
+		e.tls = true
+		return e, err
+	}
+	if _, plain := c.dialer.(*net.Dialer); plain {
 		return endpoint{}, errors.Errorf("fpnn: endpoint %q: no dialer for its scheme", s)
 	}
-	if s == "" {
-		return endpoint{}, errors.New("fpnn: empty endpoint")
-	}
-	return endpoint{"tcp", s}, nil
+	return endpoint{"tcp", s, c.dialer, c.tls != nil}, nil
 }

@@ -36,6 +36,7 @@ type connConfig struct {
 	timeout, writeTimeout                 time.Duration
 	readTimeout, idleTimeout, lateTimeout time.Duration
 	keepAlive                             KeepAlive
+	questRate                             questRate
 	flags                                 frame.Flags
 	handler                               Handler
 	logger                                *slog.Logger
@@ -242,15 +243,31 @@ func WithOnDisconnect(f func(c *Conn, reason error)) ClientOption {
 	})
 }
 
-// WithDialer sets what makes connections. It gets "tcp" and the endpoint as it
-// is, or "unix" and the path. Default: a [net.Dialer], which knows no endpoints
-// with "://".
+// WithDialer sets what makes connections. It gets "tcp" and the endpoint, without
+// "tls://", or "unix" and the path. Default: a [net.Dialer], which knows no
+// endpoints with another "://".
 func WithDialer(d transport.Dialer) ClientOption {
 	return clientOption(func(c *Client) error {
 		if d == nil {
 			return fmt.Errorf("fpnn: WithDialer(nil)")
 		}
 		c.dialer = d
+		return nil
+	})
+}
+
+// WithDialerFor sets what makes connections to endpoints that begin with
+// "scheme://", such as a WebSocket's "ws" and "wss". It gets "tcp" and the whole
+// endpoint. Default: none but for "tls".
+func WithDialerFor(scheme string, d transport.Dialer) ClientOption {
+	return clientOption(func(c *Client) error {
+		if scheme == "" || d == nil {
+			return fmt.Errorf("fpnn: WithDialerFor(%q, %v): both are needed", scheme, d)
+		}
+		if c.dialers == nil {
+			c.dialers = make(map[string]transport.Dialer)
+		}
+		c.dialers[scheme] = d
 		return nil
 	})
 }

@@ -116,7 +116,8 @@ func TestBadEndpointsAreRefusedByName(t *testing.T) {
 		{[]string{""}, "empty endpoint"},
 		{[]string{"127.0.0.1:1", ""}, "empty endpoint"},
 		{[]string{"unix:"}, `"unix:"`},
-		{[]string{"tls://x"}, `"tls://x"`},
+		{[]string{"tls://"}, "empty endpoint"},
+		{[]string{"udp://x"}, `"udp://x"`},
 		{[]string{"127.0.0.1:1", "ws://x/path"}, `"ws://x/path"`},
 	} {
 		c, err := fpnn.NewClient(tt.endpoints)

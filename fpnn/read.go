@@ -8,6 +8,7 @@ import (
 	"github.com/pkg/errors"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 const (
@@ -24,8 +25,9 @@ const (
 // inbound is one package taken out of the read buffer and where it goes.
 type inbound struct {
 	frame.Package
-	call  *call  // of an answer; nil if nobody waits for it
-	quest *Quest // of a quest
+	call    *call  // of an answer; nil if nobody waits for it
+	quest   *Quest // of a quest
+	refusal *Error // why the quest was not accepted
 }
 
 // read is the connection's reader: it cuts the stream into packages and routes
@@ -45,7 +47,7 @@ func (c *Conn) read() {
 		batch, err = nextBatch(r, batch[:0])
 		c.route(batch, names)
 		if err != nil {
-			c.fail(malformed("unreadable package", err))
+			c.fail(malformed(unreadable(r, "unreadable package"), err))
 			return
 		}
 		progress = progress || len(batch) > 0
@@ -58,10 +60,21 @@ func (c *Conn) read() {
 		}
 		progress = false
 		if err := r.Fill(); err != nil {
-			c.fail(patient.explain(err))
+			c.fail(patient.explain(r, err))
 			return
 		}
 	}
+}
+
+// unreadable tells what a peer seems to speak that speaks no FPNN, else reason.
+func unreadable(r *frame.Reader, reason string) string {
+	switch b := r.Unread(); {
+	case len(b) >= 2 && b[0] >= 0x14 && b[0] <= 0x17 && b[1] == 3: // a record's type and version
+		return "peer speaks TLS"
+	case len(b) >= 5 && string(b[:5]) == "HTTP/":
+		return "peer speaks HTTP"
+	}
+	return reason
 }
 
 // nextBatch takes up to maxBatch packages out of the bytes already read.
@@ -94,7 +107,7 @@ func (c *Conn) route(batch []inbound, names map[string]string) {
 				c.withdraw(in.call) // the peer answers what it cannot have seen
 			}
 			c.quiet = c.quiet || in.Seq == c.tail && c.tail != 0
-		} else if c.accept(in.quest) {
+		} else if in.refusal = c.accept(in.quest); in.refusal == nil {
 			in.quest = nil
 		}
 	}
@@ -108,7 +121,7 @@ func (c *Conn) route(batch []inbound, names map[string]string) {
 		case in.Kind == frame.Answer:
 			c.stats.unclaimed.Add(1)
 		case in.quest != nil:
-			c.refuse(in.quest)
+			c.refuse(in.quest, in.refusal)
 		}
 	}
 }
@@ -176,16 +189,24 @@ func (p *patience) arm(partial, progress bool) error {
 }
 
 // explain turns the error of a read into what ends the connection.
-func (p *patience) explain(err error) error {
+func (p *patience) explain(r *frame.Reader, err error) error {
 	switch {
 	case errors.Is(err, os.ErrDeadlineExceeded) && p.partial:
 		return malformed("package not completed within the read time-out", err)
 	case errors.Is(err, os.ErrDeadlineExceeded):
 		return lost(errors.New("idle time-out"))
 	case errors.Is(err, io.EOF):
-		return lost(errors.New("closed by peer"))
+		return lost(errors.New("closed by peer" + p.c.hint()))
 	case errors.Is(err, io.ErrUnexpectedEOF), errors.Is(err, frame.ErrNoBuffer):
-		return malformed("package cut short", err)
+		return malformed(unreadable(r, "package cut short"), err)
 	}
-	return lost(errors.WithMessage(err, "read"))
+	return lost(errors.WithMessage(err, "read"+p.c.hint()))
+}
+
+// hint guesses why a peer has ended a connection on which it never sent anything.
+func (c *Conn) hint() string {
+	if c.stats.bytesIn.Load() > 0 || c.stats.bytesOut.Load() == 0 || transport.Encrypted(c.nc) {
+		return ""
+	}
+	return " (it never sent anything: does it want TLS, or encryption?)"
 }

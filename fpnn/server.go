@@ -3,6 +3,7 @@ package fpnn
 import (
 	"context"
 	"net"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -18,22 +19,32 @@ type Server struct {
 	name        string
 	maxBuffered int64
 	buffered    atomic.Int64
-	started     time.Time
-	accepted    atomic.Int64
+	allowed     []netip.Prefix // nil: everybody
+	maxConns    int            // 0: no bound
+
+	privateBuiltins bool
+
+	started  time.Time
+	accepted atomic.Int64
 
 	mu        sync.Mutex
 	closed    bool
 	down      chan struct{} // closed with the server
 	listeners map[net.Listener]struct{}
 	conns     map[*Conn]struct{}
-	ended     ConnStats      // sums over the connections that are gone
-	tasks     sync.WaitGroup // Serve calls and connections
+	ended     ConnStats // sums over the connections that are gone
+
+	notAllowed, tooMany int64 // connections not served
+
+	tasks sync.WaitGroup // Serve calls and connections
 }
 
 // ServerStats counts what a server has done since it was made.
 type ServerStats struct {
 	Connections int   // open now
-	Accepted    int64 // connections ever accepted
+	Accepted    int64 // connections ever accepted and served
+	NotAllowed  int64 // connections of peers that WithAllowedPeers does not name
+	TooMany     int64 // connections beyond WithMaxConns
 	Buffered    int64 // bytes held for incomplete packages, see WithMaxBuffered
 	ConnStats         // sums over all connections, past and present
 }
@@ -86,7 +97,7 @@ func (s *Server) Serve(l net.Listener) error {
 		nc, err := l.Accept()
 		if err == nil {
 			delay = 0
-			if err := s.ServeConn(nc); err != nil {
+			if err := s.ServeConn(nc); errors.Is(err, ErrClosed) {
 				return err
 			}
 			continue
@@ -111,14 +122,21 @@ func (s *Server) Serve(l net.Listener) error {
 }
 
 // ServeConn serves one connection made elsewhere. It returns at once; the server
-// owns nc from then on. It fails with [ErrClosed] if the server is closed.
+// owns nc from then on. It fails with [ErrClosed] if the server is closed, and with
+// [ErrNotAllowed] and [ErrTooManyConns] if an option forbids the connection, which
+// is then closed.
 func (s *Server) ServeConn(nc net.Conn) error {
 	c := newConn(nc, &s.config)
 	s.mu.Lock()
+	err := s.admit(nc)
 	if s.closed {
+		err = ErrClosed
+	}
+	if err != nil {
 		s.mu.Unlock()
+		s.config.logger.Debug("connection not served", "peer", nc.RemoteAddr(), "err", err)
 		_ = nc.Close()
-		return ErrClosed
+		return err
 	}
 	s.tasks.Add(1)
 	s.conns[c] = struct{}{}
@@ -208,6 +226,7 @@ func (s *Server) Stats() ServerStats {
 	s.mu.Lock()
 	sum := s.ended
 	conns := s.connsLocked()
+	notAllowed, tooMany := s.notAllowed, s.tooMany
 	s.mu.Unlock()
 	for _, c := range conns {
 		sum.add(c.Stats())
@@ -215,6 +234,8 @@ func (s *Server) Stats() ServerStats {
 	return ServerStats{
 		Connections: len(conns),
 		Accepted:    s.accepted.Load(),
+		NotAllowed:  notAllowed,
+		TooMany:     tooMany,
 		Buffered:    s.buffered.Load(),
 		ConnStats:   sum,
 	}

@@ -7,7 +7,8 @@ type ConnStats struct {
 	BytesIn, BytesOut int64
 	Writes            int64 // many packages leave in one
 	Quests            int64 // accepted from the peer
-	Refused           int64 // quests from the peer not accepted: inbox full, or shutting down
+	Refused           int64 // quests from the peer not accepted: inbox full, too many a second, or shutting down
+	Limited           int64 // of these, those beyond the rate of WithQuestRate
 	Unclaimed         int64 // answers nobody waited for: late, double or invented
 	InFlight          int   // calls waiting for their answer
 	Serving           int   // quests accepted and not yet answered
@@ -15,8 +16,9 @@ type ConnStats struct {
 }
 
 type connStats struct {
-	bytesIn, bytesOut, writes  atomic.Int64
-	quests, refused, unclaimed atomic.Int64
+	bytesIn, bytesOut, writes atomic.Int64
+	quests, refused, limited  atomic.Int64
+	unclaimed                 atomic.Int64
 }
 
 // Stats returns the connection's counters and the present length of its queues.
@@ -27,6 +29,7 @@ func (c *Conn) Stats() ConnStats {
 		Writes:    c.stats.writes.Load(),
 		Quests:    c.stats.quests.Load(),
 		Refused:   c.stats.refused.Load(),
+		Limited:   c.stats.limited.Load(),
 		Unclaimed: c.stats.unclaimed.Load(),
 	}
 	c.mu.Lock()
@@ -48,6 +51,7 @@ func (s *ConnStats) add(o ConnStats) {
 	s.Writes += o.Writes
 	s.Quests += o.Quests
 	s.Refused += o.Refused
+	s.Limited += o.Limited
 	s.Unclaimed += o.Unclaimed
 	s.InFlight += o.InFlight
 	s.Serving += o.Serving

@@ -3,6 +3,7 @@ package fpnn
 import (
 	"context"
 	"runtime/debug"
+	"time"
 )
 
 // The way in, behind the reader. Quests wait in c.inbox; up to c.concurrency
@@ -10,12 +11,26 @@ import (
 // started when a quest comes and not all are busy, and ends when the inbox is
 // empty. One worker keeps the order of arrival.
 
-// accept queues q unless the inbox is full or the connection is shutting down.
-// Quests that are answered late count as waiting. c.mu is held.
-func (c *Conn) accept(q *Quest) bool {
+// Why quests are not accepted.
+var (
+	refusedFull     = Errorf(CodeCoreWorkQueueFull, "queue is full")
+	refusedTooOften = Errorf(CodeCoreWorkQueueFull, "too many quests a second")
+	refusedStopping = Errorf(CodeCoreServerStopping, "server is stopping")
+)
+
+// accept queues q, or returns why not: the inbox is full, there are too many a
+// second, or the connection is shutting down. Quests that are answered late count
+// as waiting. c.mu is held.
+func (c *Conn) accept(q *Quest) *Error {
 	waiting, bytes := len(c.inbox)+c.late, c.inboxBytes+c.lateBytes
-	if c.err != nil || c.draining || waiting >= c.inboxSize || bytes > 0 && bytes+len(q.buf) > c.maxPackage {
-		return false
+	switch {
+	case c.err != nil || c.draining:
+		return refusedStopping
+	case waiting >= c.inboxSize || bytes > 0 && bytes+len(q.buf) > c.maxPackage:
+		return refusedFull
+	case c.questRate.limited() && !c.allowance.take(&c.questRate, time.Since(c.born)):
+		c.stats.limited.Add(1)
+		return refusedTooOften
 	}
 	c.inbox = append(c.inbox, q)
 	c.inboxBytes += len(q.buf)
@@ -25,7 +40,7 @@ func (c *Conn) accept(q *Quest) bool {
 		c.workers++
 		c.spawn(c.goWork)
 	}
-	return true
+	return nil
 }
 
 // nextQuest takes the oldest quest. c.mu is held.
@@ -45,20 +60,15 @@ func (c *Conn) nextQuest() *Quest {
 
 // refuse answers a quest that was not accepted. The reader does it itself and
 // must not wait: a peer that reads none of its answers loses the connection.
-func (c *Conn) refuse(q *Quest) {
+func (c *Conn) refuse(q *Quest, reason *Error) {
 	defer q.free()
 	c.stats.refused.Add(1)
 	c.mu.Lock()
-	reason := Errorf(CodeCoreWorkQueueFull, "queue is full")
-	first := !c.overfull && !c.draining
-	if c.draining {
-		reason = Errorf(CodeCoreServerStopping, "server is stopping")
-	} else {
-		c.overfull = true
-	}
+	first := !c.overfull && reason != refusedStopping
+	c.overfull = c.overfull || first
 	c.mu.Unlock()
 	if first {
-		c.logger.Warn("quests are refused: the inbox is full", "peer", c.nc.RemoteAddr(), "inbox", c.inboxSize)
+		c.logger.Warn("quests are refused", "peer", c.nc.RemoteAddr(), "reason", reason.Message)
 	}
 	if q.Oneway() {
 		return

@@ -45,7 +45,8 @@ func Dial(ctx context.Context, endpoint string, p Project, opts ...Option) (*Cli
 }
 
 // NewClient returns a Client that connects on first use. It tries the endpoints
-// in turn: "host:port", or "unix:PATH" for a Unix socket.
+// in turn: "host:port", "tls://host:port", "unix:PATH" for a Unix socket, or
+// another "SCHEME://..." for which there is a dialer ([WithDialerFor]).
 func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if p.Secret == "" {
 		return nil, &ArgumentError{"Project", "has no secret", CodeBadSign}

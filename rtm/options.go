@@ -2,6 +2,7 @@ package rtm
 
 import (
 	"context"
+	"crypto/tls"
 	"fmt"
 	"log/slog"
 	"time"
@@ -40,6 +41,16 @@ func WithDialTimeout(d time.Duration) Option { return WithFPNN(fpnn.WithDialTime
 // WithDialer sets what makes connections, such as a fake server's dialer or a
 // [crypto/tls.Dialer]. Default: a [net.Dialer].
 func WithDialer(d transport.Dialer) Option { return WithFPNN(fpnn.WithDialer(d)) }
+
+// WithDialerFor sets what makes connections to endpoints that begin with
+// "scheme://", as [fpnn.WithDialerFor] does.
+func WithDialerFor(scheme string, d transport.Dialer) Option {
+	return WithFPNN(fpnn.WithDialerFor(scheme, d))
+}
+
+// WithTLS has the client speak TLS, also to endpoints that do not ask for it with
+// "tls://", see [fpnn.WithTLS].
+func WithTLS(cfg *tls.Config) Option { return WithFPNN(fpnn.WithTLS(cfg)) }
 
 // WithLogger sets where ends of connections, refused pushes and panics of the
 // handler are reported. Default: nowhere.

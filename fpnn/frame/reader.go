@@ -56,6 +56,9 @@ func (r *Reader) Next(p *Package) (bool, error) {
 	return n > 0, err
 }
 
+// Unread returns the bytes read and not yet taken, until the next call.
+func (r *Reader) Unread() []byte { return r.buf[r.start:r.end] }
+
 // Partial reports whether the stream stands inside a package.
 func (r *Reader) Partial() bool { return r.start < r.end }
 
