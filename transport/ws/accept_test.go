@@ -74,6 +74,9 @@ func TestOriginsAreTheHostItselfAndThoseNamed(t *testing.T) {
 		{"http://page.example", []string{"https://page.example"}, false},
 		{"http://evil.example", []string{"*"}, true},
 		{"null", []string{"*"}, true},
+		{"HTTP://Page.example:8080", []string{"PAGE.example:8080"}, true},
+		{"http://page.example:8080", []string{"page.example"}, false},
+		{"http://page.example", []string{"["}, false},
 	} {
 		w, err := shake(t, ws.Upgrader{Origins: tt.origins}, http.MethodGet, "Origin", tt.origin)
 		require.Equal(t, tt.allowed, err == nil, "%+v: %v", tt, err)
