@@ -125,5 +125,6 @@ type piped struct {
 	web *webConn
 }
 
+func (c *piped) Encrypted() bool      { return c.web.Encrypted() }
 func (c *piped) LocalAddr() net.Addr  { return c.web.LocalAddr() }
 func (c *piped) RemoteAddr() net.Addr { return c.web.RemoteAddr() }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // protocol is what a connection's first bytes tell.
@@ -157,6 +159,9 @@ func (c *peeked) CloseWrite() error {
 	}
 	return errors.ErrUnsupported
 }
+
+// Encrypted reports whether the connection underneath encrypts.
+func (c *peeked) Encrypted() bool { return transport.Encrypted(c.Conn) }
 
 // NetConn returns the connection underneath, for [fpnn.Conn.NetConn]'s purposes.
 func (c *peeked) NetConn() net.Conn { return c.Conn }

@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // linger is how long Close waits for the peer's close frame.
@@ -108,6 +109,9 @@ func (c *Conn) CloseWrite() error {
 // NetConn returns the connection underneath, to ask it for what it knows. Do not
 // read from it, write to it or set its deadlines.
 func (c *Conn) NetConn() net.Conn { return c.wire.Conn }
+
+// Encrypted reports whether the connection underneath encrypts.
+func (c *Conn) Encrypted() bool { return transport.Encrypted(c.wire.Conn) }
 
 // LocalAddr returns the local address of the connection underneath.
 func (c *Conn) LocalAddr() net.Addr { return c.wire.LocalAddr() }
