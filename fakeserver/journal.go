@@ -1,6 +1,7 @@
 package fakeserver
 
 import (
+	"bytes"
 	"context"
 	"iter"
 	"sync"
@@ -27,7 +28,8 @@ type Journal struct {
 	entries []*entry // the oldest first
 	first   int64    // the number of entries[0] among all there were
 	records int64    // how many there were
-	bytes   int      // of the records kept
+	kept    int      // records in entries
+	bytes   int      // of these
 	changed chan struct{}
 	closed  bool
 	sink    *sink // nil: none
@@ -37,6 +39,7 @@ type Journal struct {
 type entry struct {
 	record *Record
 	served bool
+	size   int // of the record's bytes
 }
 
 // Journal returns what the server records.
@@ -58,11 +61,11 @@ func (j *Journal) off() bool { return j.maxRecords == 0 && j.sink == nil }
 
 // add appends a record and gives it its number.
 func (j *Journal) add(r *Record) {
-	j.sink.wait()
+	j.sink.wait(len(r.Bytes))
 	j.mu.Lock()
 	j.records++
 	r.N = j.records
-	j.append(&entry{record: r})
+	j.append(&entry{record: r, size: len(r.Bytes)})
 	changed := j.change()
 	j.mu.Unlock()
 	changed.send()
@@ -82,24 +85,35 @@ func (j *Journal) served(r *Record, c *call) {
 // still to be written. j.mu is held.
 func (j *Journal) append(e *entry) {
 	j.entries = append(j.entries, e)
-	j.bytes += e.size()
-	j.trim()
-}
-
-func (j *Journal) trim() {
-	for len(j.entries) > 0 && (len(j.entries) > j.maxRecords || j.bytes > j.maxBytes) && !j.sink.needs(j.first) {
-		j.bytes -= j.entries[0].size()
-		j.entries[0] = nil
-		j.entries = j.entries[1:]
-		j.first++
+	if !e.served {
+		j.kept++
+		j.bytes += len(e.record.Bytes)
+	}
+	for (j.kept > j.maxRecords || j.bytes > j.maxBytes) && !j.sink.needs(j.first) {
+		j.drop()
 	}
 }
 
-func (e *entry) size() int {
-	if e.served {
-		return 0
+// drop drops the oldest entry. Its bytes are not kept either by who waits for the
+// quest's answer.
+func (j *Journal) drop() {
+	if e := j.entries[0]; !e.served {
+		j.kept--
+		j.bytes -= len(e.record.Bytes)
+		e.record.Bytes = nil
 	}
-	return len(e.record.Bytes)
+	j.entries[0] = nil
+	j.entries = j.entries[1:]
+	j.first++
+}
+
+// alike reports whether a record has the payload of q.
+func (j *Journal) alike(r *Record, q *fpnn.Quest) bool {
+	j.mu.Lock()
+	seen := *r
+	j.mu.Unlock()
+	p, err := seen.Payload()
+	return err == nil && bytes.Equal(p.Raw(), q.Raw())
 }
 
 // change takes the channel of those who wait for more. j.mu is held.
@@ -129,7 +143,7 @@ func (j *Journal) after(at int64, limit int) (entries []entry, next int64, more 
 			break
 		}
 		record := *e.record
-		entries = append(entries, entry{&record, e.served})
+		entries = append(entries, entry{&record, e.served, e.size})
 	}
 	next = at + int64(len(entries))
 	if len(entries) == 0 && !j.closed {

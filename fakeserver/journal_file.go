@@ -23,6 +23,7 @@ type sink struct {
 	mu      sync.Mutex
 	written int64 // entries
 	ahead   int   // records not yet written
+	bytes   int   // in them
 	room    notice
 	err     error
 }
@@ -49,8 +50,12 @@ func create(path string) (*os.File, error) {
 	return file, nil
 }
 
-// maxAhead is how many records may wait to be written. Then connections wait.
-const maxAhead = 10_000
+// How many records may wait to be written, and how many bytes in them. Then
+// connections wait.
+const (
+	maxAhead      = 10_000
+	maxAheadBytes = 16 << 20
+)
 
 // needs reports whether an entry is still to be written.
 func (s *sink) needs(number int64) bool {
@@ -62,15 +67,16 @@ func (s *sink) needs(number int64) bool {
 	return s.err == nil && number >= s.written
 }
 
-// wait makes a place for a record, and waits if there is none.
-func (s *sink) wait() {
+// wait makes a place for a record of so many bytes, and waits if there is none.
+func (s *sink) wait(size int) {
 	if s == nil {
 		return
 	}
 	for {
 		s.mu.Lock()
-		if s.err != nil || s.ahead < maxAhead {
+		if s.err != nil || s.ahead < maxAhead && (s.ahead == 0 || s.bytes+size <= maxAheadBytes) {
 			s.ahead++
+			s.bytes += size
 			s.mu.Unlock()
 			return
 		}
@@ -118,6 +124,7 @@ func (s *sink) progress(entries []entry, written int64, err error) {
 	for _, e := range entries {
 		if !e.served {
 			s.ahead--
+			s.bytes -= e.size
 		}
 	}
 	room := s.room
@@ -152,7 +159,7 @@ type line struct {
 	Conn    int64      `json:"conn,omitempty"`
 	Out     bool       `json:"out,omitempty"`
 	Kind    string     `json:"kind,omitempty"`
-	Method  string     `json:"method,omitempty"`
+	Method  octets     `json:"method,omitzero"`
 	Seq     uint32     `json:"seq,omitempty"`
 	Status  uint8      `json:"status,omitempty"`
 	Payload string     `json:"payload,omitempty"` // for people
@@ -170,7 +177,7 @@ func (e entry) write(w io.Writer, tokens bool) error {
 		r.redact()
 	}
 	return writeLine(w, line{
-		N: r.N, Time: &r.Time, Conn: r.Conn, Out: r.Out, Kind: r.Kind.String(), Method: r.Method, Seq: r.Seq, Status: r.Status,
+		N: r.N, Time: &r.Time, Conn: r.Conn, Out: r.Out, Kind: r.Kind.String(), Method: octets(r.Method), Seq: r.Seq, Status: r.Status,
 		Payload: r.text(), Bytes: r.Bytes,
 	})
 }
@@ -196,7 +203,7 @@ func (j *Journal) Save(path string) error {
 	for r := range j.All() {
 		err = errors.Join(err, entry{record: &r}.write(w, j.tokens))
 		if r.Order > 0 {
-			err = errors.Join(err, entry{&r, true}.write(w, j.tokens))
+			err = errors.Join(err, entry{record: &r, served: true}.write(w, j.tokens))
 		}
 	}
 	if err := errors.Join(err, w.Flush(), file.Close()); err != nil {
@@ -282,7 +289,7 @@ func (f *journalFile) merge(text []byte) error {
 	}
 	f.at[l.N] = len(f.records)
 	f.records = append(f.records, Record{
-		N: l.N, Time: *l.Time, Conn: l.Conn, Out: l.Out, Kind: p.Kind, Method: l.Method, Seq: l.Seq, Status: l.Status, Bytes: l.Bytes,
+		N: l.N, Time: *l.Time, Conn: l.Conn, Out: l.Out, Kind: p.Kind, Method: string(l.Method), Seq: l.Seq, Status: l.Status, Bytes: l.Bytes,
 	})
 	return nil
 }

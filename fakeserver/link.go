@@ -1,7 +1,6 @@
 package fakeserver
 
 import (
-	"bytes"
 	"errors"
 	"net"
 	"slices"
@@ -102,65 +101,94 @@ type tap struct {
 // waiting are the quests of one connection of which something is to be noted
 // later: twoway ones until they are answered, oneway ones until they are served.
 type waiting struct {
-	mu      sync.Mutex
-	quests  map[questKey]*Record
-	oneways []*Record // of clients
+	mu     sync.Mutex
+	count  int
+	quests map[questKey][]pending // those of one key in the order they came
 }
 
+// questKey is what quests are told apart by. That twoway ones of a direction have
+// a number in common is a client's fault; oneway ones have none.
 type questKey struct {
-	out bool
-	seq uint32
+	out, oneway bool
+	seq         uint32
 }
 
-// maxWaiting bounds them; a client that never gets its answers is the only one to
-// come near.
-const maxWaiting = 100_000
+type pending struct {
+	record *Record
+	served bool
+}
 
-func (w *waiting) add(out bool, r *Record) {
+// Bounds of what waits. Only a client that does not get its answers, or sends
+// oneway quests that nobody serves, comes near; then the oldest are forgotten.
+const (
+	maxWaiting = 100_000
+	maxOneways = 1000
+)
+
+func (w *waiting) add(key questKey, r *Record) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.quests == nil || len(w.quests) == maxWaiting {
-		w.quests = make(map[questKey]*Record)
+	if w.quests == nil || w.count >= maxWaiting {
+		w.quests, w.count = make(map[questKey][]pending), 0
 	}
-	w.quests[questKey{out, r.Seq}] = r
+	list := w.quests[key]
+	list = append(list, pending{record: r})
+	if len(list) > maxOneways {
+		list = slices.Delete(list, 0, 1)
+		w.count--
+	}
+	w.quests[key] = list
+	w.count++
 }
 
-// find returns a quest, which is forgotten when it is answered.
-func (w *waiting) find(out bool, seq uint32, answered bool) *Record {
+// answered forgets a twoway quest, which it returns.
+func (w *waiting) answered(out bool, seq uint32) *Record {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	key := questKey{out, seq}
-	r := w.quests[key]
-	if answered {
-		delete(w.quests, key)
+	key := questKey{out: out, seq: seq}
+	list := w.quests[key]
+	if len(list) == 0 {
+		return nil
+	}
+	at := max(0, slices.IndexFunc(list, func(p pending) bool { return p.served }))
+	r := list[at].record
+	w.drop(key, at)
+	return r
+}
+
+// served returns the record of a quest that is being served. Of those that have
+// method and number in common it is one with the same payload.
+func (w *waiting) served(j *Journal, q *fpnn.Quest) *Record {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	key := questKey{oneway: q.Oneway(), seq: q.Seq()}
+	list := w.quests[key]
+	var found []int
+	for i, p := range list {
+		if !p.served && p.record.Method == q.Method() {
+			found = append(found, i)
+		}
+	}
+	if len(found) > 1 {
+		found = slices.DeleteFunc(found, func(i int) bool { return !j.alike(list[i].record, q) })
+	}
+	if len(found) == 0 {
+		return nil
+	}
+	r := list[found[0]].record
+	if list[found[0]].served = true; key.oneway {
+		w.drop(key, found[0])
 	}
 	return r
 }
 
-func (w *waiting) addOneway(r *Record) {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	if len(w.oneways) == maxWaiting {
-		w.oneways = nil
+func (w *waiting) drop(key questKey, at int) {
+	w.count--
+	if list := slices.Delete(w.quests[key], at, at+1); len(list) > 0 {
+		w.quests[key] = list
+	} else {
+		delete(w.quests, key)
 	}
-	w.oneways = append(w.oneways, r)
-}
-
-// findOneway returns a oneway quest like q, which is forgotten. They have no
-// numbers, but those that are alike are as good as each other.
-func (w *waiting) findOneway(q *fpnn.Quest) *Record {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for i, r := range w.oneways {
-		if r.Method != q.Method() {
-			continue
-		}
-		if p, err := r.Payload(); err == nil && bytes.Equal(p.Raw(), q.Raw()) {
-			w.oneways = slices.Delete(w.oneways, i, i+1)
-			return r
-		}
-	}
-	return nil
 }
 
 // pass records the packages that b completes.
@@ -209,12 +237,12 @@ func (t *tap) record(p *frame.Package, raw []byte) *Record {
 	}
 	switch {
 	case p.Kind == frame.Twoway:
-		t.waiting.add(t.out, r)
+		t.waiting.add(questKey{out: t.out, seq: p.Seq}, r)
 	case p.Kind == frame.Oneway && !t.out:
-		t.waiting.addOneway(r)
+		t.waiting.add(questKey{oneway: true}, r)
 	case p.Kind == frame.Answer:
 		r.Status = p.SS
-		if quest := t.waiting.find(!t.out, p.Seq, true); quest != nil {
+		if quest := t.waiting.answered(!t.out, p.Seq); quest != nil {
 			r.Method = quest.Method
 		}
 	}
@@ -227,13 +255,7 @@ func (j *Journal) applied(q *fpnn.Quest, c *call) {
 	if !ok || conn.in == nil {
 		return
 	}
-	var r *Record
-	if q.Oneway() {
-		r = conn.in.waiting.findOneway(q)
-	} else {
-		r = conn.in.waiting.find(false, q.Seq(), false)
-	}
-	if r != nil {
+	if r := conn.in.waiting.served(j, q); r != nil {
 		j.served(r, c)
 	}
 }

@@ -71,7 +71,11 @@ func (l *listeners) get(conn *fpnn.Conn) *listener {
 func (l *listeners) leave(conn *fpnn.Conn) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	l.of[conn].leave(conn)
+	of := l.of[conn]
+	if of == nil {
+		return // it did not listen, or this has been called before
+	}
+	of.leave(conn)
 	delete(l.of, conn)
 	if !l.redeliver {
 		l.n.Add(-1)

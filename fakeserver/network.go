@@ -27,10 +27,17 @@ type Network struct {
 	journal *Journal
 	limit   int // of a package, in bytes
 	server  *fpnn.Server
+	closed  chan struct{} // with the server
+
+	left func(c *fpnn.Conn) // has what a connection listened to forgotten
 
 	mu           sync.Mutex
 	links        []*Link
 	accepted     int64
+	clients      map[string]struct{} // addresses of those who have links
+	gone         [256]string         // of those whose connections were refused or have ended last
+	ended        int                 // how many there were
+	news         notice              // of one more of either
 	refusing     bool
 	cut, paused  bool
 	base, jitter time.Duration
@@ -49,17 +56,23 @@ func (n *Network) RefuseDials(refuse bool) {
 // CloseClients ends all connections as a server does that goes down in order: what
 // it has sent arrives. It does not wait for that.
 func (n *Network) CloseClients() {
+	conns := make(map[net.Conn]*fpnn.Conn)
+	for _, c := range n.server.Conns() {
+		conns[c.NetConn()] = c
+	}
 	for _, l := range n.Links() {
-		if c := l.Conn(); c != nil {
+		if c := conns[l.conn]; c != nil {
 			_ = c.Close()
+		} else { // it has yet to begin, or has ended
+			l.faults.Reset()
 		}
 	}
 }
 
 // Restart is the end of a server and the beginning of another with the same
-// state: all connections are reset, and what they listened to is forgotten, as is
-// what was on its way. It returns when they have ended, so a rule must not call
-// it.
+// state: all connections are reset, and what they listened to is forgotten, unless
+// [WithPushRedelivery] keeps it, as is what was on its way. It returns when they
+// have ended, so a rule must not call it.
 func (n *Network) Restart() {
 	conns := n.server.Conns()
 	for _, l := range n.Links() {
@@ -67,6 +80,7 @@ func (n *Network) Restart() {
 	}
 	for _, c := range conns {
 		<-c.Done()
+		n.left(c)
 	}
 }
 
@@ -141,6 +155,10 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 	n.mu.Unlock()
 	if refusing {
 		reset(nc)
+		n.mu.Lock()
+		news := n.settle(nc.RemoteAddr(), false)
+		n.mu.Unlock()
+		news.send()
 		return nil, false
 	}
 	l := &Link{network: n, number: number, faults: fault.New(n.seed + uint64(number))}
@@ -151,7 +169,6 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 		l.conn.out = &tap{journal: n.journal, conn: number, limit: n.limit, waiting: w, out: true}
 	}
 	n.mu.Lock()
-	defer n.mu.Unlock()
 	if n.cut {
 		l.Cut()
 	}
@@ -162,13 +179,64 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 		l.Latency(n.base, n.jitter)
 	}
 	n.links = append(n.links, l)
+	news := n.settle(nc.RemoteAddr(), true)
+	n.mu.Unlock()
+	news.send()
 	return l.conn, true
+}
+
+// settle notes that a client's connection has been accepted, or else that it was
+// refused or has ended. n.mu is held.
+func (n *Network) settle(client net.Addr, accepted bool) notice {
+	if n.clients == nil {
+		n.clients = make(map[string]struct{})
+	}
+	if name := client.String(); accepted {
+		n.clients[name] = struct{}{}
+	} else {
+		delete(n.clients, name)
+		n.gone[n.ended%len(n.gone)] = name
+		n.ended++
+	}
+	news := n.news
+	n.news = nil
+	return news
+}
+
+// await waits until the connection of a client has been accepted: what is done to
+// all connections from then on is done to it too.
+func (n *Network) await(ctx context.Context, client net.Addr) error {
+	for {
+		n.mu.Lock()
+		if _, ok := n.clients[client.String()]; ok || slices.Contains(n.gone[:], client.String()) {
+			n.mu.Unlock()
+			return nil
+		}
+		if n.news == nil {
+			n.news = make(notice)
+		}
+		news := n.news
+		n.mu.Unlock()
+		select {
+		case <-news:
+		case <-n.closed:
+			return net.ErrClosed
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
 }
 
 func (n *Network) forget(l *Link) {
 	n.mu.Lock()
-	defer n.mu.Unlock()
+	before := len(n.links)
 	n.links = slices.DeleteFunc(n.links, func(other *Link) bool { return other == l })
+	var news notice
+	if len(n.links) < before {
+		news = n.settle(l.RemoteAddr(), false)
+	}
+	n.mu.Unlock()
+	news.send()
 }
 
 // reset closes a connection so that the peer is told of an error.
@@ -201,6 +269,7 @@ func (c controlled) Accept() (net.Conn, error) {
 type dialer struct {
 	network *Network
 	dialer  transport.Dialer
+	address string
 }
 
 func (d dialer) DialContext(ctx context.Context, network, address string) (net.Conn, error) {
@@ -210,5 +279,13 @@ func (d dialer) DialContext(ctx context.Context, network, address string) (net.C
 	if refusing {
 		return nil, &net.OpError{Op: "dial", Net: network, Err: syscall.ECONNREFUSED}
 	}
-	return d.dialer.DialContext(ctx, network, address)
+	nc, err := d.dialer.DialContext(ctx, network, address)
+	if err != nil || address != d.address {
+		return nc, err
+	}
+	if err := d.network.await(ctx, nc.LocalAddr()); err != nil {
+		_ = nc.Close()
+		return nil, &net.OpError{Op: "dial", Net: network, Err: err}
+	}
+	return nc, nil
 }

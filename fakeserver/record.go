@@ -91,12 +91,9 @@ func (r *Record) text() string {
 	return p.String()
 }
 
-// redact replaces the token in an answer that has one, byte for byte, so that all
+// redact replaces the token in a payload that has one, byte for byte, so that all
 // else stays what it was.
 func (r *Record) redact() {
-	if r.Kind != frame.Answer {
-		return
-	}
 	p, err := r.Payload()
 	if err != nil {
 		return

@@ -32,8 +32,8 @@ func (e *DifferentAnswerError) Error() string {
 // left out; else Replay ends with a [*DifferentAnswerError]. Quests that a rule
 // kept from the server are left out, and those to methods that are not the gate's.
 //
-// The server must be new and have the same options, so far as they change what it
-// answers, and must not be used meanwhile. Afterwards it has the state of the
+// The server must be new and have the same options and rules, so far as they change
+// what it answers, and must not be used meanwhile. Afterwards it has the state of the
 // recorded one, as far as that was made by quests.
 func (s *Server) Replay(records []Record) error {
 	if s.turns.last.Load() != 0 {
@@ -65,20 +65,23 @@ func exchanges(records []Record) []*exchange {
 		seq  uint32
 	}
 	var list []*exchange
-	waiting := make(map[key]*exchange)
+	waiting := make(map[key][]*exchange)
 	for _, r := range records {
 		switch {
 		case !r.Out && r.Kind != frame.Answer:
 			e := &exchange{quest: r}
-			waiting[key{r.Conn, r.Seq}] = e
 			if r.Order > 0 {
 				list = append(list, e)
 			}
-		case r.Out && r.Kind == frame.Answer:
-			if e := waiting[key{r.Conn, r.Seq}]; e != nil {
-				e.answer = &r
-				delete(waiting, key{r.Conn, r.Seq})
+			if at := (key{r.Conn, r.Seq}); r.Kind == frame.Twoway {
+				waiting[at] = append(waiting[at], e)
 			}
+		case r.Out && r.Kind == frame.Answer:
+			at := key{r.Conn, r.Seq}
+			if same := waiting[at]; len(same) == 1 {
+				same[0].answer = &r
+			} // else nobody can tell whose it is
+			delete(waiting, at)
 		}
 	}
 	slices.SortFunc(list, func(a, b *exchange) int { return cmp.Compare(a.quest.Order, b.quest.Order) })

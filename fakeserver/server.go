@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"sync"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -40,6 +41,7 @@ type Server struct {
 	listener net.Listener
 	dialer   transport.Dialer
 	served   chan error
+	ended    sync.Once
 
 	now     func() time.Time
 	turns   turns
@@ -99,7 +101,7 @@ func Start(opts ...Option) (*Server, error) {
 	if s.server, err = fpnn.NewServer(s.methods(), s.fpnnOpts...); err != nil {
 		return nil, err
 	}
-	s.network.server = s.server
+	s.network.server, s.network.left, s.network.closed = s.server, s.listeners.leave, make(chan struct{})
 	if err := s.bind(); err != nil {
 		return nil, err
 	}
@@ -113,16 +115,21 @@ func Start(opts ...Option) (*Server, error) {
 
 func (s *Server) bind() (err error) {
 	var l net.Listener
+	d := dialer{network: &s.network}
 	if s.listen == "" {
 		memory := new(mem.Network)
-		s.dialer = dialer{&s.network, memory}
+		d.dialer = memory
 		l, err = memory.Listen("")
 	} else {
-		s.dialer = dialer{&s.network, new(net.Dialer)}
+		d.dialer = new(net.Dialer)
 		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.listen)
 	}
-	s.listener = controlled{l, &s.network}
-	return err
+	if err != nil {
+		return err
+	}
+	d.address = l.Addr().String()
+	s.dialer, s.listener = d, controlled{l, &s.network}
+	return nil
 }
 
 // Addr returns the address to dial.
@@ -142,6 +149,7 @@ func (s *Server) Project() wire.Project { return s.project }
 func (s *Server) Close() error {
 	err := s.server.Close()
 	s.listeners.close()
+	s.ended.Do(func() { close(s.network.closed) })
 	if served := <-s.served; !errors.Is(served, fpnn.ErrClosed) {
 		err = served
 	}

@@ -49,7 +49,7 @@ func (w *web) showJournal(rw http.ResponseWriter, r *http.Request) {
 		return
 	}
 	ctx, cancel := context.WithCancel(r.Context())
-	records, ended := w.follow(ctx, w.seen(r.Header.Get("Last-Event-ID")))
+	events, ended := w.follow(ctx, w.seen(r.Header.Get("Last-Event-ID")))
 	defer func() {
 		cancel()
 		<-ended
@@ -61,35 +61,36 @@ func (w *web) showJournal(rw http.ResponseWriter, r *http.Request) {
 	defer beat.Stop()
 	for err := s.send(": the journal\n\n", true); err == nil; {
 		select {
-		case record, ok := <-records:
+		case event, ok := <-events:
 			if !ok {
 				return
 			}
-			err = s.send(w.event(&record), len(records) == 0)
+			err = s.send(event, len(events) == 0)
 		case <-beat.C:
 			err = s.send(":\n\n", true)
 		}
 	}
 }
 
-// follow returns the records after a number, and what tells that it has ended.
-func (w *web) follow(ctx context.Context, seen int64) (<-chan fakeserver.Record, <-chan struct{}) {
-	records, ended := make(chan fakeserver.Record, ahead), make(chan struct{})
+// follow returns the records after a number as events, which are short where
+// records may be long, and what tells that it has ended.
+func (w *web) follow(ctx context.Context, seen int64) (<-chan string, <-chan struct{}) {
+	events, ended := make(chan string, ahead), make(chan struct{})
 	go func() {
 		defer close(ended)
-		defer close(records)
+		defer close(events)
 		for r := range w.srv.Journal().Follow(ctx) {
 			if r.N <= seen {
 				continue
 			}
 			select {
-			case records <- r:
+			case events <- w.event(&r):
 			case <-ctx.Done():
 				return
 			}
 		}
 	}()
-	return records, ended
+	return events, ended
 }
 
 // seen returns the number of the last record a subscriber has seen, or is not to

@@ -1,0 +1,149 @@
+package fakeserver_test
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/codec"
+	"github.com/gofpnn/gofpnn/fakeserver"
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/rtm"
+	"github.com/gofpnn/gofpnn/rtm/wire"
+)
+
+// pkg returns a quest's package.
+func pkg(t *testing.T, kind frame.Kind, seq uint32, method string, payload []byte) []byte {
+	t.Helper()
+	b, err := frame.Append(nil, &frame.Package{
+		Header: frame.Header{Version: frame.Version, Flags: frame.MsgPack, Kind: kind}, Seq: seq, Method: []byte(method), Payload: payload,
+	}, frame.DefaultMaxPackage)
+	require.NoError(t, err)
+	return b
+}
+
+// What the journal has dropped is not kept for answers that never come, or for
+// oneway quests that nobody serves.
+func TestQuestsThatAreNeverServedAreNotKept(t *testing.T) {
+	megabyte := codec.AppendBytes(codec.AppendString(codec.AppendMapHeader(nil, 1), "x"), make([]byte, 1<<20))
+	for _, kind := range []frame.Kind{frame.Oneway, frame.Twoway} {
+		srv := fakeserver.New(t)
+		srv.On("nosuch", fakeserver.Drop())
+		nc := raw(t, srv)
+		before := heap()
+		for n := range uint32(200) {
+			_, err := nc.Write(pkg(t, kind, n+1, "nosuch", megabyte))
+			require.NoError(t, err)
+		}
+		srv.Expect(t).Within(time.Minute).Quests("nosuch", fakeserver.DefaultJournalBytes>>20-1)
+		require.Less(t, heap()-before, int64(100<<20), kind)
+	}
+}
+
+// A client may use a number for several quests at a time, and oneway quests have
+// none: each has its place in the order all the same.
+func TestQuestsWithOneNumberReplay(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t)
+		nc := raw(t, srv)
+		for id := range int64(6) {
+			payload, err := (&wire.Send{
+				Signed: wire.Signed{Project: srv.Project(), Salt: id + 1}, From: 1, Target: rtm.Group(7),
+				Message: rtm.Message{ID: id + 1, Type: 66},
+			}).AppendPayload(nil)
+			require.NoError(t, err)
+			kind, seq := frame.Twoway, uint32(0)
+			if id%3 == 0 {
+				kind = frame.Oneway
+			}
+			_, err = nc.Write(pkg(t, kind, seq, "sendgroupmsg", payload))
+			require.NoError(t, err)
+		}
+		synctest.Wait()
+		orders := map[int64]bool{}
+		for r := range srv.Journal().All() {
+			if !r.Out {
+				orders[r.Order] = true
+			}
+		}
+		require.Len(t, orders, 6)
+		require.False(t, orders[0])
+		again := fakeserver.New(t)
+		require.NoError(t, again.Replay(srv.Journal().Records()))
+		require.Equal(t, srv.State(), again.State())
+	})
+}
+
+// A connection is the network's from the moment its client has it.
+func TestNewConnectionsAreEndedToo(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, srv *fakeserver.Server) {
+		for range 100 {
+			for _, end := range []func(){srv.Network().CloseClients, srv.Network().Restart} {
+				c, err := fpnn.Dial(t.Context(), srv.Addr(), fpnn.WithDialer(srv.Dialer()))
+				require.NoError(t, err)
+				conn := c.Conn()
+				end()
+				<-conn.Done()
+				require.NoError(t, c.Close())
+			}
+		}
+	})
+}
+
+func TestNobodyListensAfterARestart(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t)
+		newEar(t, srv, 7)
+		srv.Network().Restart()
+		require.Empty(t, srv.Listeners())
+	})
+}
+
+func TestJournalKeepsAsManyRecordsAsItSays(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t, fakeserver.WithJournal(100, 1<<20))
+		c := client(t, srv)
+		for range 300 {
+			require.NoError(t, say(t, c, "x"))
+		}
+		require.Len(t, srv.Journal().Records(), 100)
+
+		off := fakeserver.New(t, fakeserver.WithJournal(0, 0))
+		var r recorder
+		require.False(t, off.Expect(&r).Quests("sendgroupmsg", 0))
+		require.Contains(t, r.lines[0], "journal is off")
+	})
+}
+
+func TestOddMethodsAndTokensInQuestsInAFile(t *testing.T) {
+	t.Parallel()
+	srv := fakeserver.New(t)
+	nc := raw(t, srv)
+	for seq, method := range []string{"a\xffb", "sendfile"} {
+		payload := codec.AppendString(codec.AppendString(codec.AppendMapHeader(nil, 1), "token"), "TOPSECRET")
+		_, err := nc.Write(pkg(t, frame.Twoway, uint32(seq), method, payload))
+		require.NoError(t, err)
+		_, err = nc.Read(make([]byte, 1000))
+		require.NoError(t, err)
+	}
+	path := filepath.Join(t.TempDir(), "journal")
+	require.NoError(t, srv.Journal().Save(path))
+	content, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NotContains(t, string(content), "TOPSECRET")
+	records, err := fakeserver.ReadJournal(bytes.NewReader(content))
+	require.NoError(t, err)
+	require.Len(t, records, 4)
+	require.Equal(t, []string{"a\xffb", "sendfile"}, []string{records[0].Method, records[2].Method})
+	require.Contains(t, records[2].String(), "*********")
+}
