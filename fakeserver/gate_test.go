@@ -286,3 +286,17 @@ func TestServerOnTCPTakesSeveralConnections(t *testing.T) {
 		require.NoError(t, err)
 	}
 }
+
+func TestListenerAndDialerGoTogether(t *testing.T) {
+	t.Parallel()
+	l, err := new(net.ListenConfig).Listen(t.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	for _, opt := range []fakeserver.Option{fakeserver.WithListener(nil, new(net.Dialer)), fakeserver.WithListener(l, nil)} {
+		_, err := fakeserver.Start(opt)
+		require.ErrorContains(t, err, "WithListener")
+	}
+	srv := fakeserver.New(t, fakeserver.WithListener(l, new(net.Dialer)))
+	require.Equal(t, l.Addr().String(), srv.Addr())
+	require.NoError(t, say(t, client(t, srv), "x"))
+}

@@ -3,10 +3,12 @@ package fakeserver
 import (
 	"errors"
 	"fmt"
+	"net"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // The project a server has unless [WithProject] names another.
@@ -30,6 +32,19 @@ func WithTCP(address string) Option {
 			return errors.New("fakeserver: WithTCP without an address")
 		}
 		s.listen = address
+		return nil
+	}
+}
+
+// WithListener makes the server listen on l, which it owns, and dial with d: TLS, a
+// WebSocket, a Unix socket, or any other transport. The network's faults are on this
+// side of the transport, so its packages are not cut into by them. Default: memory.
+func WithListener(l net.Listener, d transport.Dialer) Option {
+	return func(s *Server) error {
+		if l == nil || d == nil {
+			return errors.New("fakeserver: WithListener: both a listener and a dialer are needed")
+		}
+		s.given, s.givenDialer = l, d
 		return nil
 	}
 }

@@ -28,10 +28,12 @@ type TB interface {
 
 // Server is a running fake gate. All methods may be called concurrently.
 type Server struct {
-	project   wire.Project
-	tolerance time.Duration
-	listen    string // of TCP; "" for memory
-	fpnnOpts  []fpnn.ServerOption
+	project     wire.Project
+	tolerance   time.Duration
+	listen      string       // of TCP; "" for memory
+	given       net.Listener // instead of both
+	givenDialer transport.Dialer
+	fpnnOpts    []fpnn.ServerOption
 
 	limits       Limits
 	storedTypes  typeSet
@@ -116,13 +118,16 @@ func Start(opts ...Option) (*Server, error) {
 func (s *Server) bind() (err error) {
 	var l net.Listener
 	d := dialer{network: &s.network}
-	if s.listen == "" {
+	switch {
+	case s.given != nil:
+		d.dialer, l = s.givenDialer, s.given
+	case s.listen != "":
+		d.dialer = new(net.Dialer)
+		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.listen)
+	default:
 		memory := new(mem.Network)
 		d.dialer = memory
 		l, err = memory.Listen("")
-	} else {
-		d.dialer = new(net.Dialer)
-		l, err = new(net.ListenConfig).Listen(context.Background(), "tcp", s.listen)
 	}
 	if err != nil {
 		return err

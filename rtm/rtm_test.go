@@ -19,19 +19,13 @@ const (
 	bob   = 2002
 )
 
-// networks are the ways to a fake gate that the tests of this package go.
-var networks = map[string][]fakeserver.Option{
-	"memory": nil,
-	"tcp":    {fakeserver.WithTCP("127.0.0.1:0")},
-}
-
-// everywhere runs a test against a fake gate of its own on each network.
+// everywhere runs a test against a fake gate of its own over each transport.
 func everywhere(t *testing.T, test func(t *testing.T, c *rtm.Client)) {
 	t.Helper()
-	for name, opts := range networks {
+	for name := range ways {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, dial(t, fakeserver.New(t, opts...)))
+			test(t, dial(t, gateBy(t, name)))
 		})
 	}
 }
