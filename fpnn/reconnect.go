@@ -122,11 +122,16 @@ func (a *announcer) run() {
 	for len(a.news) > 0 {
 		next := a.news[0]
 		a.news = a.news[1:]
-		a.mu.Unlock()
-		a.tell(next.state, next.reason)
-		a.mu.Lock()
+		a.tellOne(next)
 	}
 	a.telling = false
+}
+
+// tellOne gives a.mu away while it tells.
+func (a *announcer) tellOne(n news) {
+	a.mu.Unlock()
+	defer a.mu.Lock()
+	a.tell(n.state, n.reason)
 }
 
 // become changes the state, unless the client is closed, which it stays. It is

@@ -27,6 +27,8 @@ type Client struct {
 	pushes    pushes
 	listening listening
 
+	end         func()        // closes ending, once
+	ending      chan struct{} // no more attempts are made
 	stopHandler context.CancelFunc
 	tasks       sync.WaitGroup // the handler's goroutine
 }
@@ -93,6 +95,8 @@ func NewClient(endpoints []string, p Project, opts ...Option) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	c.ending = make(chan struct{})
+	c.end = sync.OnceFunc(func() { close(c.ending) })
 	ctx, cancel := context.WithCancel(context.Background())
 	c.stopHandler = cancel
 	if c.pushes.handler != nil {
@@ -120,6 +124,7 @@ func (c *Client) FPNN() *fpnn.Client { return c.fpnn }
 // pushes not yet handled are not any more ([PushStats]). It returns when all
 // goroutines have ended, the handler's included.
 func (c *Client) Close() error {
+	c.end()
 	c.stopHandler()
 	err := c.fpnn.Close()
 	c.listening.close()
@@ -132,6 +137,7 @@ func (c *Client) Close() error {
 // come to the end of the pushes accepted, and then closes. When ctx ends first,
 // it closes at once and returns ctx's error.
 func (c *Client) Shutdown(ctx context.Context) error {
+	c.end()
 	err := c.fpnn.Shutdown(ctx)
 	c.listening.close()
 	c.pushes.close()

@@ -118,7 +118,8 @@ func (c *Client) deliver(ctx context.Context, method string, id int64, start tim
 			break
 		}
 		if v == notDone || answered(err) { // else the client itself waits for a connection
-			if !sleep(ctx, rand.N(pause)) {
+			if end := c.sleep(ctx, rand.N(pause)); end != nil {
+				err = &fpnn.OpError{Op: "call", Method: method, Err: errors.Join(end, err)}
 				break
 			}
 			pause = min(2*pause, lastPause)
@@ -146,14 +147,17 @@ func answered(err error) bool {
 	return errors.As(err, &remote)
 }
 
-func sleep(ctx context.Context, d time.Duration) bool {
+// sleep returns why it has not slept so long.
+func (c *Client) sleep(ctx context.Context, d time.Duration) error {
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		return true
+		return nil
 	case <-ctx.Done():
-		return false
+		return ctx.Err()
+	case <-c.ending:
+		return fpnn.ErrClosed
 	}
 }
 

@@ -291,3 +291,38 @@ func TestSendIntoAnOutageWaitsAndIsSentOnce(t *testing.T) {
 		require.Len(t, seen(), 1)
 	})
 }
+
+// A send that waits for a busy gate ends with its client, or its caller.
+func TestPauseEndsWithTheClient(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, end := range map[string]func(c *rtm.Client) error{
+			"close":    func(c *rtm.Client) error { return c.Close() },
+			"shutdown": func(c *rtm.Client) error { return c.Shutdown(context.Background()) },
+		} {
+			for _, acts := range [][]act{slices.Repeat([]act{refuse(20011)}, 1000), append([]act{refuse(20001)}, slices.Repeat([]act{refuse(20011)}, 1000)...)} {
+				c, _ := scripted(t, acts)
+				sent := make(chan error, 1)
+				go func() {
+					_, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+					sent <- err
+				}()
+				advance(t, 10*time.Second)
+				require.Empty(t, sent)
+				start := time.Now()
+				require.NoError(t, end(c), name)
+				err := <-sent
+				require.ErrorIs(t, err, fpnn.ErrClosed, name)
+				require.Less(t, time.Since(start), 2*time.Second, name)
+				var unknown *rtm.UnknownOutcomeError
+				require.Equal(t, len(acts) == 1001, errorsAs(err, &unknown), "%v", err)
+			}
+		}
+		c, _ := scripted(t, slices.Repeat([]act{refuse(20011)}, 1000))
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		_, err := c.Send(ctx, alice, rtm.Group(7), rtm.Message{Type: 66})
+		require.ErrorIs(t, err, context.DeadlineExceeded)
+		require.True(t, fpnn.SafeToRetry(err))
+	})
+}

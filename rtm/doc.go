@@ -22,8 +22,9 @@
 //
 // All methods of a [Client] may be called concurrently; the calls share one
 // connection. Every call ends with its ctx, or without a deadline there after
-// the client's time-out ([WithTimeout]). A call that is given up leaves the
-// connection and all other calls alone.
+// the client's time-out ([WithTimeout]); a send, which may be several calls, after
+// the time of [WithResend] and two time-outs at most. A call that is given up
+// leaves the connection and all other calls alone.
 //
 // # Connection
 //
@@ -58,7 +59,9 @@
 //	any other code                   refused: not stored
 //	the caller's ctx, Close          unknown after a maybe, or if this quest has left; else not sent
 //
-// What is not sent or not executed in the end has an error with [fpnn.SafeToRetry].
+// What is not sent or not executed in the end has an error with [fpnn.SafeToRetry],
+// but for 200006, a code of RTM's. A client that fails fast ([WithReconnect]) makes
+// the attempts of a send all the same, unless [WithResend] turns them off.
 // Edit, Clean, Delete and DeleteConversation are attempted once, unless
 // [WithResendChanges] is given.
 //

@@ -31,6 +31,9 @@ type listening struct {
 	events               idSet[string]
 	all                  ListenAll
 	told                 int64      // how often all of it was said
+	restoring            *fpnn.Conn // the one that is being told, before calls use it
+	again                bool       // what it is told is not right any more
+	latest               *fpnn.Conn // the last one that was told
 	saying               *fpnn.Conn // the one to which a goroutine is to say it again
 	unsaid               bool       // and has yet to begin
 	closed               bool       // no goroutine starts any more
@@ -158,8 +161,14 @@ func (c *Client) listen(ctx context.Context, q wire.Quest, change func(l *listen
 		}
 	}
 	unsure := !refusal || l.told != told // a connection made meanwhile has said what is undone
+	l.again = l.again || unsure && l.restoring != nil
+	latest := l.latest
 	l.mu.Unlock()
-	if conn := c.fpnn.Conn(); unsure && conn != nil {
+	conn := c.fpnn.Conn()
+	if conn == nil {
+		conn = latest // which calls may be about to use
+	}
+	if unsure && conn != nil {
 		c.sayLater(conn)
 	}
 	return err
@@ -183,10 +192,26 @@ func (c *Client) Listening() (ListenSet, ListenAll) {
 func (c *Client) connected(ctx context.Context, conn *fpnn.Conn) error {
 	c.pushes.hold()
 	defer c.pushes.release()
-	return c.restore(ctx, conn)
+	l := &c.listening
+	l.mu.Lock()
+	l.restoring, l.again = conn, false
+	l.mu.Unlock()
+	err := c.restore(ctx, conn)
+	l.mu.Lock()
+	l.restoring = nil
+	if err == nil {
+		l.latest = conn
+	}
+	again := l.again
+	l.mu.Unlock()
+	if err == nil && again {
+		c.sayLater(conn)
+	}
+	return err
 }
 
-// restoreTimeout is how long a gate may take to hear what is listened to. One
+// restoreTimeout is how long a gate may take to hear what is listened to, if the
+// dial time-out leaves as much. One
 // that does not answer is not of use: the next attempt follows.
 const restoreTimeout = 10 * time.Second
 

@@ -526,3 +526,40 @@ func TestLongListsAreSaidInParts(t *testing.T) {
 		}
 	})
 }
+
+// A change that fails while a new connection is being told is told to it later.
+func TestChangeDuringARestoreIsNotLost(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b book
+		var slow, refuse atomic.Bool
+		g := play(t, func(_ context.Context, q *fpnn.Quest) (any, error) {
+			if q.Method() == "removelisten" && refuse.Load() {
+				_ = q.Conn().Close() // after the refusal below has left, or not
+				return nil, fpnn.Errorf(rtm.CodeFrequencyLimit, "slowly")
+			}
+			b.note(t, q)
+			if slow.Load() {
+				<-time.After(3 * time.Second)
+			}
+			return nil, nil
+		}, rtm.WithListen(rtm.ListenSet{Groups: []int64{1}}, rtm.ListenAll{}))
+		advance(t, time.Minute)
+		slow.Store(true)
+		g.line.cut()
+		advance(t, time.Second) // into the restore
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		require.ErrorIs(t, g.AddListen(ctx, rtm.ListenSet{Groups: []int64{2}}), context.DeadlineExceeded)
+		advance(t, time.Hour)
+		set, _ := g.Listening()
+		require.Equal(t, []int64{1, 2}, set.Groups)
+		require.Equal(t, []int64{1, 2}, b.has())
+
+		refuse.Store(true)
+		_ = g.RemoveListen(t.Context(), rtm.ListenSet{Groups: []int64{1}})
+		advance(t, time.Hour)
+		set, _ = g.Listening()
+		require.Equal(t, set.Groups, b.has())
+	})
+}
