@@ -2,6 +2,7 @@ package fakeserver
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofpnn/gofpnn/codec"
@@ -57,8 +58,11 @@ func Pass() Action { return (*Ctx).Pass }
 // Do calls f. Unless that decides what becomes of the quest, it is passed on.
 func Do(f func(c *Ctx)) Action { return f }
 
+// ErrDropped is what [Ctx.Next] returns of a quest that another rule has dropped.
+var ErrDropped = errors.New("fakeserver: quest dropped")
+
 // Ctx is a quest and what can be done with it, for as long as the action runs.
-// Of several decisions the last counts.
+// Of several decisions the last counts, but that after Later there is none.
 type Ctx struct {
 	*fpnn.Quest
 	ctx               context.Context
@@ -108,10 +112,7 @@ func (c *Ctx) Fail(code int, message string) {
 func (c *Ctx) decide(answer any, err error) { c.answer, c.err, c.decided = answer, err, true }
 
 // Drop leaves the quest without an answer.
-func (c *Ctx) Drop() {
-	c.Later().Drop()
-	c.decide(nil, nil)
-}
+func (c *Ctx) Drop() { c.decide(nil, ErrDropped) }
 
 // CloseConn ends the connection.
 func (c *Ctx) CloseConn() {
@@ -119,15 +120,16 @@ func (c *Ctx) CloseConn() {
 	c.decide(nil, nil)
 }
 
-// Corrupt passes the quest on, and makes the payload of the answer one that
-// cannot be read.
+// Corrupt passes the quest on, and makes the payload of the answer, if there is
+// one, one that cannot be read.
 func (c *Ctx) Corrupt() {
-	_, _ = c.Next()
-	c.Reply(garbage{})
+	if _, err := c.Next(); !errors.Is(err, ErrDropped) {
+		c.Reply(garbage{})
+	}
 }
 
-// Later leaves the answer to the Responder it returns. With it the quest stays
-// valid beyond the action.
+// Later leaves the answer to the Responder it returns: nothing else answers the
+// quest any more. With it the quest stays valid beyond the action.
 func (c *Ctx) Later() *fpnn.Responder {
 	r := c.Quest.Later()
 	c.decide(nil, nil)

@@ -16,7 +16,7 @@ type Limits struct {
 	Items        int           // of other lists, of members to add, say; more are 200032
 	Stored       int           // messages kept of a conversation; older ones are forgotten
 	StoredFor    time.Duration // how long messages are kept
-	Rate         int           // quests in a second, of all clients; more are 200010
+	Rate         int           // quests in a second, of all clients, which are then served one by one; more are 200010
 }
 
 // DocumentedLimits are those of RTM's documentation, the defaults of its

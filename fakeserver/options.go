@@ -38,7 +38,8 @@ func WithTCP(address string) Option {
 
 // WithListener makes the server listen on l, which it owns, and dial with d: TLS, a
 // WebSocket, a Unix socket, or any other transport. The network's faults are on this
-// side of the transport, so its packages are not cut into by them. Default: memory.
+// side of the transport, so its packages are not cut into by them. d has to connect
+// to l directly, and each end has to know the other's address. Default: memory.
 func WithListener(l net.Listener, d transport.Dialer) Option {
 	return func(s *Server) error {
 		if l == nil || d == nil {

@@ -2,6 +2,7 @@ package fakeserver
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"sync"
@@ -163,7 +164,11 @@ func (s *Server) ruled(next fpnn.Handler) fpnn.Handler {
 		if len(list) == 0 {
 			return next.ServeQuest(ctx, q)
 		}
-		return s.follow(ctx, list, next, q)
+		v, err := s.follow(ctx, list, next, q)
+		if errors.Is(err, ErrDropped) {
+			q.Later().Drop()
+		}
+		return v, err
 	})
 }
 

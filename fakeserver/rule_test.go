@@ -2,6 +2,7 @@ package fakeserver_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -66,10 +67,12 @@ func TestActions(t *testing.T) {
 		"last counts":    {action: func(c *fakeserver.Ctx) { c.Fail(200020, "no"); c.Reply(map[string]any{"mtime": 1}) }},
 		"next, then not": {action: func(c *fakeserver.Ctx) { _, _ = c.Next(); c.Fail(200020, "no") }, code: 200020, stored: true},
 		"next twice":     {action: func(c *fakeserver.Ctx) { _, _ = c.Next(); _, _ = c.Next() }, stored: true},
-		"drop twice": {
-			action: func(c *fakeserver.Ctx) { c.Drop(); c.Later(); c.Drop() }, code: fpnn.CodeCoreTimeout, after: 5 * time.Second,
+		"drop, later, drop": {
+			action: func(c *fakeserver.Ctx) { c.Drop(); c.Later().Drop(); c.Drop() }, code: fpnn.CodeCoreTimeout, after: 5 * time.Second,
 		},
-		"panic": {action: func(*fakeserver.Ctx) { panic("as tests do") }, code: fpnn.CodeCoreUnknown},
+		"drop, then not":  {action: func(c *fakeserver.Ctx) { c.Drop(); c.Fail(200020, "no") }, code: 200020},
+		"answer, then no": {action: func(c *fakeserver.Ctx) { c.Fail(200020, "no"); c.Drop() }, code: fpnn.CodeCoreTimeout, after: 5 * time.Second},
+		"panic":           {action: func(*fakeserver.Ctx) { panic("as tests do") }, code: fpnn.CodeCoreUnknown},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -129,6 +132,33 @@ func TestRulesAreTriedInOrder(t *testing.T) {
 		require.NoError(t, say(t, c, "bad words"))
 		require.Equal(t, 7*time.Second, time.Since(start))
 		require.Equal(t, 7, delay.Calls())
+	})
+}
+
+// A rule decides about what those behind it have decided.
+func TestRuleDecidesAboutADrop(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, test := range map[string]struct {
+			outer fakeserver.Action
+			code  int
+		}{
+			"corrupt": {fakeserver.Corrupt(), fpnn.CodeCoreTimeout},
+			"next":    {func(c *fakeserver.Ctx) { _, _ = c.Next() }, fpnn.CodeCoreTimeout},
+			"fail": {func(c *fakeserver.Ctx) {
+				if _, err := c.Next(); errors.Is(err, fakeserver.ErrDropped) {
+					c.Fail(200020, "dropped")
+				}
+			}, 200020},
+		} {
+			srv := fakeserver.New(t)
+			srv.On("sendgroupmsg", test.outer)
+			inner := srv.On("sendgroupmsg", fakeserver.Drop())
+			err := say(t, client(t, srv, rtm.WithTimeout(time.Second)), "x")
+			require.Equal(t, test.code, fpnn.Code(err), name)
+			require.Equal(t, 1, inner.Calls())
+			srv.Expect(t).Stored(rtm.Group(7))
+		}
 	})
 }
 

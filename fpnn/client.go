@@ -215,6 +215,10 @@ func (c *Client) stop() *Conn {
 // Timeout returns the time-out of calls without a deadline, see [WithTimeout].
 func (c *Client) Timeout() time.Duration { return c.config.timeout }
 
+// FailsFast reports whether calls fail while there is no connection, see
+// [Reconnect].
+func (c *Client) FailsFast() bool { return c.reconnect.FailFast }
+
 // Stats returns the sums over all connections, past and present.
 func (c *Client) Stats() ConnStats {
 	c.mu.Lock()

@@ -114,7 +114,7 @@ func (c *Client) deliver(ctx context.Context, method string, id int64, start tim
 		if v == notDone && c.resend.attempts > 1 {
 			busy++ // these attempts were none
 		}
-		if v == given || n-busy >= c.resend.attempts {
+		if v == given || n-busy >= c.resend.attempts || v == notDone && !answered(err) && c.fpnn.FailsFast() {
 			break
 		}
 		if v == notDone || answered(err) { // else the client itself waits for a connection

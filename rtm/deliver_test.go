@@ -5,12 +5,14 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
 	"github.com/gofpnn/gofpnn/rtm/wire"
@@ -324,5 +326,28 @@ func TestPauseEndsWithTheClient(t *testing.T) {
 		_, err := c.Send(ctx, alice, rtm.Group(7), rtm.Message{Type: 66})
 		require.ErrorIs(t, err, context.DeadlineExceeded)
 		require.True(t, fpnn.SafeToRetry(err))
+	})
+}
+
+func TestSendFailsFastIfTheClientDoes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		for _, r.FailFast = range []bool{true, false} {
+			srv := fakeserver.New(t)
+			c := dial(t, srv, rtm.WithReconnect(r), rtm.WithTimeout(time.Second))
+			srv.Network().RefuseDials(true)
+			srv.Network().CloseClients()
+			synctest.Wait()
+			start := time.Now()
+			_, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+			require.True(t, fpnn.SafeToRetry(err), "%v", err)
+			if r.FailFast {
+				require.Less(t, time.Since(start), time.Second)
+			} else {
+				require.ErrorIs(t, err, syscall.ECONNREFUSED)
+				require.Greater(t, time.Since(start), rtm.DefaultResendWithin/2)
+			}
+		}
 	})
 }

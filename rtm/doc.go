@@ -31,7 +31,8 @@
 // A client connects when it is first used, keeps the connection alive, and makes
 // another when it is lost, though nobody calls ([WithKeepAlive], [WithReconnect]).
 // A gate that is gone is found within 25 s, unless the options say otherwise. Calls
-// made in an outage wait for its end, as long as their ctx or the time-out allows.
+// made in an outage wait for its end, as long as their ctx or the time-out allows;
+// sends, as long as their ctx or [WithResend] does.
 //
 // # Delivery
 //
@@ -60,8 +61,8 @@
 //	the caller's ctx, Close          unknown after a maybe, or if this quest has left; else not sent
 //
 // What is not sent or not executed in the end has an error with [fpnn.SafeToRetry],
-// but for 200006, a code of RTM's. A client that fails fast ([WithReconnect]) makes
-// the attempts of a send all the same, unless [WithResend] turns them off.
+// but for 200006, a code of RTM's. A client that fails fast ([WithReconnect]) does so
+// with sends too.
 // Edit, Clean, Delete and DeleteConversation are attempted once, unless
 // [WithResendChanges] is given.
 //

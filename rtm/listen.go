@@ -95,9 +95,10 @@ func (s *idSet[T]) replace(ts []T) undo {
 // the place of the one before. What is listened to is remembered, and said again
 // to each new connection before pushes of it are handled. Changes take turns.
 //
-// If the gate refuses, nothing has changed, nor if ctx ends, or the client's
+// If the gate refuses for good, nothing has changed, nor if ctx ends, or the client's
 // time-out passes, while another change has its turn. After any other error the
-// client goes on to say it, to this connection or the next. [Client.Listening]
+// client goes on to say it, to this connection or the next: also after 20011, 20014
+// and 200006, which say that it was not carried out just now. [Client.Listening]
 // tells.
 func (c *Client) Listen(ctx context.Context, s ListenSet) error {
 	return c.listen(ctx, &wire.SetListen{ListenSet: s}, func(l *listening) []undo {
@@ -176,9 +177,13 @@ func (c *Client) listen(ctx context.Context, q wire.Quest, change func(l *listen
 
 // Listening returns what the client listens to: the lists in rising order.
 func (c *Client) Listening() (ListenSet, ListenAll) {
-	l := &c.listening
-	l.mu.Lock()
-	defer l.mu.Unlock()
+	c.listening.mu.Lock()
+	defer c.listening.mu.Unlock()
+	return c.listening.copy()
+}
+
+// copy returns what is listened to. l.mu is held.
+func (l *listening) copy() (ListenSet, ListenAll) {
 	return wire.ListenSet{
 		Groups: slices.Sorted(maps.Keys(l.groups)),
 		Rooms:  slices.Sorted(maps.Keys(l.rooms)),
@@ -239,8 +244,8 @@ const mostIDs = 10_000
 func (c *Client) say(ctx context.Context, conn *fpnn.Conn, fresh bool) error {
 	c.listening.mu.Lock()
 	c.listening.told++
+	lists, all := c.listening.copy()
 	c.listening.mu.Unlock()
-	lists, all := c.Listening()
 	for most := mostIDs; ; most /= 2 {
 		var quests []wire.Quest
 		if !fresh || size(lists) > 0 {

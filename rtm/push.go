@@ -42,7 +42,7 @@ var ErrConsumer = errors.New("rtm: pushes are consumed elsewhere")
 type PushStats struct {
 	Accepted   int64 // acknowledged and queued
 	Duplicates int64 // acknowledged and dropped
-	Refused    int64 // answered with 20011, since the inbox was full, or that of the connection
+	Refused    int64 // answered with 20011, since the inbox was full, or that of the connection; or with 20014 in Shutdown
 	Handled    int64
 	Waiting    int // accepted and not yet handled; after Close: never handled
 }
