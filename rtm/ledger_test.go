@@ -96,7 +96,7 @@ func ledger(t *testing.T, total int, d disturbance, opts ...rtm.Option) (sum out
 	require.Equal(t, total, sum.delivered+sum.refused+sum.unsent+sum.unknown)
 	require.LessOrEqual(t, sum.unknown-sum.doubted, 2*senders*d.long+d.injected,
 		"what lasts longer than attempts do leaves a message or two of each sender in doubt, the rest next to nothing")
-	require.Greater(t, d.injected, 50)
+	require.Greater(t, d.injected, total/2000)
 	return sum
 }
 
@@ -131,8 +131,8 @@ func misbehave(srv *fakeserver.Server) (rules []*fakeserver.Rule) {
 		srv.On(method, fakeserver.Fail(fpnn.CodeCoreServerStopping, "stopping"), once(500)),
 		srv.On(method, fakeserver.Fail(fpnn.CodeCoreTimeout, "before it has acted"), once(1000)),
 		srv.On(method, acted(fpnn.CodeCoreUnknown), once(1000)),
-		srv.On(method, fakeserver.Lose(), once(5000)),
-		srv.On(method, fakeserver.Corrupt(), once(5000)),
+		srv.On(method, fakeserver.Lose(), once(1000)),
+		srv.On(method, fakeserver.Corrupt(), once(1000)),
 		srv.On(method, fakeserver.Fail(rtm.CodeSensitiveWords, "refused"), refusals),
 	}
 }
@@ -219,7 +219,7 @@ func TestLedgerOfPushes(t *testing.T) {
 			next[p.Target]++
 		}
 		require.Len(t, next, groups)
-		require.Greater(t, d.injected, 20)
+		require.GreaterOrEqual(t, d.injected, 10)
 	})
 }
 
