@@ -37,13 +37,18 @@ func openSink(path string, tokens bool) (*sink, error) {
 	return &sink{file: file, tokens: tokens, done: make(chan struct{})}, nil
 }
 
-// create opens an empty file with mode 0600, also if there is another one.
+// create opens an empty file with mode 0600, also if there is another one. The mode
+// of a device or pipe is not ours to change.
 func create(path string) (*os.File, error) {
 	file, err := os.OpenFile(path, os.O_CREATE|os.O_WRONLY|os.O_TRUNC, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	if err := file.Chmod(0o600); err != nil {
+	info, err := file.Stat()
+	if err == nil && info.Mode().IsRegular() {
+		err = file.Chmod(0o600)
+	}
+	if err != nil {
 		_ = file.Close()
 		return nil, err
 	}
