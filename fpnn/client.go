@@ -85,6 +85,7 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 		conns:       make(map[*Conn]struct{}),
 	}
 	c.config.failed, c.config.ended = c.lost, c.ended
+	c.states.quiet.L = &c.states.mu
 	for _, o := range opts {
 		if err := o.applyToClient(c); err != nil {
 			return nil, err
@@ -140,7 +141,10 @@ func (c *Client) Call(ctx context.Context, method string, args any) (Answer, err
 // that of the peer's error answer, or empty.
 func (c *Client) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
 	if conn := c.Conn(); conn != nil {
-		return conn.CallInto(ctx, method, args, answer)
+		if err := conn.CallInto(ctx, method, args, answer); !tooLate(err) {
+			return err
+		}
+		<-conn.down // in a moment
 	}
 	answer.reset()
 	ctx, cancel := c.withTimeout(ctx)
@@ -150,6 +154,13 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 		return &OpError{Op: "call", Method: method, Err: err}
 	}
 	return conn.CallInto(ctx, method, args, answer)
+}
+
+// tooLate reports whether a call found its connection going down and so has not
+// begun: it waits for the next one like those that find none.
+func tooLate(err error) bool {
+	var op *OpError
+	return errors.Is(err, ErrDisconnected) && errors.As(err, &op) && op.Seq == 0
 }
 
 // Notify sends a oneway quest. It returns when the quest is in the write buffer:
@@ -192,6 +203,7 @@ func (c *Client) Close() error {
 	}
 	c.cancel()
 	c.tasks.Wait()
+	c.states.wait()
 	return nil
 }
 
@@ -204,6 +216,7 @@ func (c *Client) Shutdown(ctx context.Context) error {
 	}
 	c.cancel()
 	c.tasks.Wait()
+	c.states.wait()
 	return err
 }
 

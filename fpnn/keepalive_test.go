@@ -229,6 +229,25 @@ func TestShutdownTellsThatThePeerWasLost(t *testing.T) {
 	})
 }
 
+// One that leaves pings unanswered but says something else is there, even if no
+// ping may be missed.
+func TestPeerThatIsHeardIsNotTakenForDead(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		k := keepAlive
+		k.Retries = 0
+		c := newPeer(t, func(p *peer) {
+			for q, ok := p.read(); ok; q, ok = p.read() {
+				<-time.After(k.Timeout / 2)
+				p.write(answer(q.Seq+1, 0, []byte{0x80}))
+			}
+		}, fpnn.WithKeepAlive(k))
+		conn := connected(t, c)
+		<-time.After(time.Hour)
+		require.NoError(t, conn.Err())
+	})
+}
+
 // A ping has a place of its own among the calls in flight.
 func TestBusyPeerIsNotTakenForDead(t *testing.T) {
 	t.Parallel()

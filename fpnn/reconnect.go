@@ -17,7 +17,7 @@ type Reconnect struct {
 	Min, Max time.Duration
 	// Stable is how long a connection must live to be of use. One that is lost
 	// sooner counts as a failure, or a server that closes after each answer would
-	// be dialled without end.
+	// be dialled without end: 0 takes that protection away.
 	Stable time.Duration
 	// Eager has a lost connection replaced though nobody calls, and the first one
 	// made that could not be when somebody called or used [Client.Connect].
@@ -95,6 +95,7 @@ type announcer struct {
 	mu      sync.Mutex
 	news    []news
 	telling bool // somebody is
+	quiet   sync.Cond
 }
 
 type news struct {
@@ -119,12 +120,24 @@ func (a *announcer) run() {
 		return
 	}
 	a.telling = true
+	defer func() { // also if tell panics
+		a.telling = false
+		a.quiet.Broadcast()
+	}()
 	for len(a.news) > 0 {
 		next := a.news[0]
 		a.news = a.news[1:]
 		a.tellOne(next)
 	}
-	a.telling = false
+}
+
+// wait returns when nobody tells any more.
+func (a *announcer) wait() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for a.telling {
+		a.quiet.Wait()
+	}
 }
 
 // tellOne gives a.mu away while it tells.

@@ -2,7 +2,6 @@ package fpnn_test
 
 import (
 	"context"
-	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -277,27 +276,6 @@ func TestCloseInterruptsThePause(t *testing.T) {
 	})
 }
 
-func TestStatesAreTold(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		var told []string
-		l := newLine(t, echoHandler)
-		c := l.client(t, fpnn.WithOnState(func(s fpnn.State, reason error) {
-			told = append(told, fmt.Sprint(s, " ", fpnn.Code(reason)))
-		}))
-		l.cut()
-		ends := calls(t.Context(), c, 1)
-		synctest.Wait()
-		l.heal()
-		allAnswered(t, ends)
-		require.NoError(t, c.Close())
-		require.Equal(t, []string{
-			"connecting 0", "ready 0", "idle 20002", "connecting 0", "waiting 20012", "connecting 0", "ready 0", "closed 0",
-		}, told)
-		require.Equal(t, "State(9)", fpnn.State(9).String())
-	})
-}
-
 // dialer wraps the connections that a line makes.
 func (l *line) wrapped(wrap func(nc net.Conn) net.Conn) transport.Dialer {
 	return transport.DialerFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -431,33 +409,60 @@ func TestEndpointThatIsOfNoUseIsLeft(t *testing.T) {
 	})
 }
 
-// However slow the hook is, it is told of all changes in their order.
-func TestStatesAreToldInOrder(t *testing.T) {
+// uponPayload is a payload at whose encoding something happens.
+type uponPayload func()
+
+func (f uponPayload) AppendPayload(b []byte) ([]byte, error) {
+	f()
+	return num(7).AppendPayload(b)
+}
+
+func TestCallOnAConnectionJustGoingDownWaitsForTheNext(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		var told []fpnn.State
-		r := fpnn.Reconnect{Min: time.Millisecond, Max: time.Millisecond, Stable: time.Hour, Eager: true}
 		l := newLine(t, echoHandler)
-		c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l), fpnn.WithReconnect(r), fpnn.WithOnState(func(s fpnn.State, _ error) {
-			<-time.After(time.Duration(len(told)%3) * time.Millisecond)
-			told = append(told, s)
+		c := l.client(t)
+		heal := time.AfterFunc(10*time.Second, l.heal)
+		defer heal.Stop()
+		cuts := 0
+		a, err := c.Call(t.Context(), "echo", uponPayload(func() {
+			if cuts++; cuts == 1 {
+				l.cut()
+			}
+		}))
+		require.NoError(t, err)
+		n, err := a.Int64("n")
+		require.NoError(t, err)
+		require.EqualValues(t, 7, n)
+
+		_, err = c.Call(t.Context(), "echo", uponPayload(func() { go c.Close(); synctest.Wait() }))
+		require.ErrorIs(t, err, fpnn.ErrClosed)
+	})
+}
+
+// A connection may be lost before it is the client's.
+func TestConnectionLostInItsHookIsReplaced(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		r := fpnn.DefaultReconnect
+		r.Eager = true
+		l := newLine(t, echoHandler)
+		hooks := 0
+		c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l), fpnn.WithReconnect(r), fpnn.WithOnConnect(func(_ context.Context, conn *fpnn.Conn) error {
+			if hooks++; hooks == 1 {
+				synctest.Wait() // until it is accepted
+				_ = l.srv.Conns()[0].Close()
+				<-conn.Done()
+			}
+			return nil
 		}))
 		require.NoError(t, c.Connect(t.Context()))
-		for range 100 {
-			for _, conn := range l.srv.Conns() {
-				_ = conn.Close()
-			}
-			<-time.After(5 * time.Millisecond)
-		}
-		<-time.After(time.Second)
-		require.Equal(t, c.State(), told[len(told)-1])
-		require.Greater(t, len(told), 200)
-		after := map[fpnn.State][]fpnn.State{
-			fpnn.Connecting: {fpnn.Ready, fpnn.Waiting}, fpnn.Ready: {fpnn.Waiting}, fpnn.Waiting: {fpnn.Connecting},
-		}
-		for i := range told[1:] {
-			require.Contains(t, after[told[i]], told[i+1])
-		}
+		require.Equal(t, fpnn.Waiting, c.State())
+		<-time.After(time.Minute)
+		synctest.Wait()
+		require.Equal(t, 2, hooks)
+		require.Equal(t, fpnn.Ready, c.State())
+		require.NoError(t, c.Conn().Err())
 	})
 }
 

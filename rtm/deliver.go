@@ -117,14 +117,16 @@ func (c *Client) deliver(ctx context.Context, method string, id int64, start tim
 		if v == given || n-busy >= c.resend.attempts || v == notDone && !answered(err) && c.fpnn.FailsFast() {
 			break
 		}
+		var wait time.Duration
 		if v == notDone || answered(err) { // else the client itself waits for a connection
-			if end := c.sleep(ctx, rand.N(pause)); end != nil {
-				err = &fpnn.OpError{Op: "call", Method: method, Err: errors.Join(end, err)}
-				break
-			}
+			wait = rand.N(pause)
 			pause = min(2*pause, lastPause)
 		}
-		if !time.Now().Before(deadline) {
+		if !time.Now().Add(wait).Before(deadline) {
+			break
+		}
+		if end := c.sleep(ctx, wait); end != nil {
+			err = &fpnn.OpError{Op: "call", Method: method, Err: errors.Join(end, err)}
 			break
 		}
 		err = attempt()

@@ -35,7 +35,6 @@ type listening struct {
 	again                bool       // what it is told is not right any more
 	latest               *fpnn.Conn // the last one that was told
 	saying               *fpnn.Conn // the one to which a goroutine is to say it again
-	unsaid               bool       // and has yet to begin
 	closed               bool       // no goroutine starts any more
 }
 
@@ -216,8 +215,8 @@ func (c *Client) connected(ctx context.Context, conn *fpnn.Conn) error {
 }
 
 // restoreTimeout is how long a gate may take to hear what is listened to, if the
-// dial time-out leaves as much. One
-// that does not answer is not of use: the next attempt follows.
+// dial time-out leaves as much. One that does not answer is not of use: the next
+// attempt follows.
 const restoreTimeout = 10 * time.Second
 
 // restore says to a new connection what is listened to: the lists, then the
@@ -261,13 +260,19 @@ func (c *Client) say(ctx context.Context, conn *fpnn.Conn, fresh bool) error {
 	}
 }
 
-func (c *Client) sayQuests(ctx context.Context, conn *fpnn.Conn, quests []wire.Quest) error {
+// sayQuests goes on behind a quest the gate refuses, and returns its first
+// refusal.
+func (c *Client) sayQuests(ctx context.Context, conn *fpnn.Conn, quests []wire.Quest) (refusal error) {
 	for _, q := range quests {
-		if _, err := conn.Call(ctx, q.Method(), &wire.Signable{Signed: c.sign(), Quest: q}); err != nil {
+		_, err := conn.Call(ctx, q.Method(), &wire.Signable{Signed: c.sign(), Quest: q})
+		if err != nil && !answered(err) {
 			return err
 		}
+		if refusal == nil {
+			refusal = err
+		}
 	}
-	return nil
+	return refusal
 }
 
 // listQuests are the quests that say the lists: one that sets them, the empty ones
@@ -308,16 +313,16 @@ const (
 )
 
 // sayLater has a goroutine say it again until the gate takes it or the connection
-// is lost: then the next one is told. There is one for each connection.
+// is lost: then the next one is told. There is one for each connection. It says
+// what is listened to when its turn comes, and so what was changed until then.
 func (c *Client) sayLater(conn *fpnn.Conn) {
 	l := &c.listening
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if l.saying == conn || l.closed {
-		l.unsaid = true
 		return
 	}
-	l.saying, l.unsaid = conn, true
+	l.saying = conn
 	c.tasks.Go(func() { c.sayAgain(conn) })
 }
 
@@ -336,21 +341,24 @@ func (c *Client) sayAgain(conn *fpnn.Conn) {
 		case <-conn.Done():
 			return
 		}
-		l.mu.Lock()
-		l.unsaid = false
-		l.mu.Unlock()
 		ctx, cancel := context.WithTimeout(context.Background(), restoreTimeout)
 		err := c.say(ctx, conn, false)
 		cancel()
-		l.mu.Lock()
-		done := err == nil && !l.unsaid
-		if done && l.saying == conn {
-			l.saying = nil
+		if err == nil {
+			l.said(conn)
 		}
-		l.mu.Unlock()
 		<-l.turn
-		if done {
+		if err == nil {
 			return
 		}
+	}
+}
+
+// said lets the next goroutine begin that has to say it to conn.
+func (l *listening) said(conn *fpnn.Conn) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.saying == conn {
+		l.saying = nil
 	}
 }

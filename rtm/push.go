@@ -3,11 +3,8 @@ package rtm
 import (
 	"context"
 	"errors"
-	"iter"
 	"log/slog"
-	"runtime/debug"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -43,6 +40,7 @@ type PushStats struct {
 	Accepted   int64 // acknowledged and queued
 	Duplicates int64 // acknowledged and dropped
 	Refused    int64 // answered with 20011, since the inbox was full, or that of the connection; or with 20014 in Shutdown
+	Unreadable int64 // answered with an error, since fields were missing or of another type; the first one is logged
 	Handled    int64
 	Waiting    int // accepted and not yet handled; after Close: never handled
 }
@@ -85,13 +83,13 @@ func (s *pushes) serve(_ context.Context, q *fpnn.Quest) (any, error) {
 	case wire.PushP2P, wire.PushGroup, wire.PushRoom:
 		push := wire.Push{Target: wire.Target{Kind: pushKinds[kind]}}
 		if err := wire.Parse(q.Payload, &push); err != nil {
-			return nil, err
+			return nil, s.unreadable(kind, err)
 		}
 		p = Push{StoredMessage: push.Stored(), Target: push.Target}
 	case new(Event).Method():
 		p.Event = new(Event)
 		if err := wire.Parse(q.Payload, p.Event); err != nil {
-			return nil, err
+			return nil, s.unreadable(kind, err)
 		}
 	default:
 		return nil, fpnn.UnknownMethod(q)
@@ -100,6 +98,19 @@ func (s *pushes) serve(_ context.Context, q *fpnn.Quest) (any, error) {
 }
 
 var pushKinds = map[string]wire.Kind{wire.PushP2P: wire.P2P, wire.PushGroup: wire.InGroup, wire.PushRoom: wire.InRoom}
+
+// unreadable counts a push that was not what its method promises, and returns the
+// answer.
+func (s *pushes) unreadable(kind string, err error) error {
+	s.mu.Lock()
+	s.stats.Unreadable++
+	first := s.stats.Unreadable == 1
+	s.mu.Unlock()
+	if first {
+		s.logger.Warn("a push is unreadable", "method", kind, "err", err)
+	}
+	return err
+}
 
 // accept queues a push, unless it has been here before. Its error is the answer.
 func (s *pushes) accept(p Push, q *fpnn.Quest) error {
@@ -144,40 +155,6 @@ func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 	return nil
 }
 
-// next returns the oldest push. It waits for one until ctx ends.
-func (s *pushes) next(ctx context.Context) (Push, error) {
-	for {
-		if err := ctx.Err(); err != nil {
-			return Push{}, err
-		}
-		s.mu.Lock()
-		if len(s.queue) > s.held {
-			p := s.queue[0]
-			s.queue[0] = Push{}
-			s.queue = s.queue[1:]
-			s.bytes -= p.size()
-			s.full = s.full && len(s.queue) > s.inbox/2
-			s.stats.Handled++
-			s.mu.Unlock()
-			return p, nil
-		}
-		if s.closed {
-			s.mu.Unlock()
-			return Push{}, fpnn.ErrClosed
-		}
-		if s.arrived == nil {
-			s.arrived = make(chan struct{})
-		}
-		arrived := s.arrived
-		s.mu.Unlock()
-		select {
-		case <-arrived:
-		case <-ctx.Done():
-			return Push{}, ctx.Err()
-		}
-	}
-}
-
 // hold has what comes from now on not handled before release.
 func (s *pushes) hold() {
 	s.mu.Lock()
@@ -196,35 +173,6 @@ func (s *pushes) release() {
 	}
 }
 
-// consume is the goroutine of a client with a handler. It ends with ctx, or when
-// all is handled after close. A handler that calls runtime.Goexit (as a test does
-// that fails in one) takes it along: it calls again, for another to go on.
-func (s *pushes) consume(ctx context.Context, again func()) {
-	ended := false
-	defer func() {
-		if !ended {
-			again()
-		}
-	}()
-	for {
-		p, err := s.next(ctx)
-		if err != nil {
-			ended = true
-			return
-		}
-		s.handle(ctx, p)
-	}
-}
-
-func (s *pushes) handle(ctx context.Context, p Push) {
-	defer func() {
-		if r := recover(); r != nil {
-			s.logger.Error("push handler panicked", "panic", r, "stack", string(debug.Stack()))
-		}
-	}()
-	s.handler(ctx, p)
-}
-
 // size is what a push counts for among those that wait.
 func (p *Push) size() int {
 	n := len(p.Text) + len(p.Data) + len(p.Attrs)
@@ -232,24 +180,6 @@ func (p *Push) size() int {
 		n += len(e.Event) + len(e.Endpoint) + len(e.Data)
 	}
 	return n
-}
-
-// claim makes the caller the one consumer.
-func (s *pushes) claim() bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.handler != nil || s.consumer {
-		return false
-	}
-	s.consumer, s.wanted = true, true
-	return true
-}
-
-// leave ends what claim began.
-func (s *pushes) leave() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.consumer = false
 }
 
 // close lets nothing more in.
@@ -261,33 +191,6 @@ func (s *pushes) close() {
 	s.mu.Unlock()
 	if arrived != nil {
 		close(arrived)
-	}
-}
-
-// Pushes yields what the gate pushes, for programs that want a loop instead of a
-// handler ([WithHandler]). Pushes are accepted from the first call on, and wait
-// for a loop, also between two of them: as many as [WithPushInbox] says. There is
-// one loop at a time, from the call of Pushes to its end: another yields
-// [ErrConsumer]. Pushes come when there is a connection, which [Dial] and
-// [Client.Connect] make.
-//
-// The loop ends with an error, yielded last: ctx's, or [fpnn.ErrClosed] when the
-// client is closed and what was accepted has been yielded.
-func (c *Client) Pushes(ctx context.Context) iter.Seq2[Push, error] {
-	var claimed atomic.Bool
-	claimed.Store(c.pushes.claim())
-	return func(yield func(Push, error) bool) {
-		if !claimed.Swap(false) && !c.pushes.claim() {
-			yield(Push{}, ErrConsumer)
-			return
-		}
-		defer c.pushes.leave()
-		for {
-			p, err := c.pushes.next(ctx)
-			if !yield(p, err) || err != nil {
-				return
-			}
-		}
 	}
 }
 
