@@ -222,11 +222,38 @@ func TestBusyGateIsAskedForAsLongAsAllowed(t *testing.T) {
 					require.Len(t, seen(), 1, "resending is off")
 					continue
 				}
+				require.Equal(t, last, time.Now(), "no pause without an attempt behind it")
 				require.Less(t, last.Sub(start), within)
-				require.Greater(t, time.Since(start), within/2)
+				require.Greater(t, last.Sub(start), within-5*time.Second, "the longest pause")
 				require.Less(t, len(seen()), 100, "with pauses")
 			}
 		}
+	})
+}
+
+// A client with a full table of its own pauses as for a busy gate: else it would do
+// nothing but try.
+func TestSendWaitsForRoomAmongTheCallsInFlight(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		slow := func(context.Context, *fpnn.Quest) (any, error) {
+			<-time.After(10 * time.Second)
+			return wire.SendAnswer{ModifiedTime: 5}, nil
+		}
+		c, seen := scripted(t, []act{slow, stored}, rtm.WithFPNN(fpnn.WithMaxInFlight(1)))
+		first := make(chan error, 1)
+		go func() {
+			_, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+			first <- err
+		}()
+		synctest.Wait()
+		start := time.Now()
+		_, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, time.Since(start), 10*time.Second)
+		require.Less(t, time.Since(start), 15*time.Second+time.Millisecond)
+		require.NoError(t, <-first)
+		require.Len(t, seen(), 2)
 	})
 }
 

@@ -70,7 +70,8 @@
 //
 // A client listens with a handler ([WithHandler]) or a loop ([Client.Pushes]), to
 // what [Client.Listen] and its like say. That is remembered and said again to each
-// new connection, before pushes of it are handled.
+// new connection, before pushes of it are handled. A gate that refuses it is told
+// again, after a second and up to a minute; calls and pushes do not wait for that.
 //
 // A push is queued, then acknowledged, then handled. Pushes are handled one at a
 // time, in the order they came: those of a conversation in the gate's order, among

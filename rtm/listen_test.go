@@ -201,7 +201,83 @@ func TestRefusedRestoreIsTriedAgain(t *testing.T) {
 		require.Contains(t, log.String(), "refused")
 		advance(t, time.Minute)
 		synctest.Wait()
-		require.EqualValues(t, 3+2, asked.Load(), "lists and flags")
+		require.EqualValues(t, 6, asked.Load(), "lists and flags, until no one of them is refused")
+	})
+}
+
+// A refusal of the lists does not keep the flags from being said.
+func TestFlagsAreSaidBehindARefusedList(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b book
+		play(t, func(_ context.Context, q *fpnn.Quest) (any, error) {
+			if q.Has("gids") {
+				return nil, fpnn.Errorf(rtm.CodePermissionDenied, "too many groups")
+			}
+			b.note(t, q)
+			return nil, nil
+		}, rtm.WithListen(rtm.ListenSet{Groups: []int64{1}}, rtm.ListenAll{Rooms: true}))
+		require.True(t, b.rooms)
+		require.Equal(t, []string{"setlisten"}, b.quests)
+	})
+}
+
+// What the gate's own troubles have made of a change nobody knows: it is said
+// until it holds, whether it was carried out or not.
+func TestChangeOfUnknownOutcomeHoldsInTheEnd(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{
+		fpnn.CodeCoreUnknown, fpnn.CodeCoreConnectionClosed, fpnn.CodeCoreTimeout, fpnn.CodeCoreInvalidConnection,
+		fpnn.CodeCoreWorkQueueFull, fpnn.CodeCoreServerStopping,
+	} {
+		for _, done := range []bool{false, true} {
+			synctest.Test(t, func(t *testing.T) {
+				var b book
+				var failing atomic.Bool
+				g := play(t, func(_ context.Context, q *fpnn.Quest) (any, error) {
+					if !failing.Swap(false) {
+						b.note(t, q)
+						return nil, nil
+					}
+					if done {
+						b.note(t, q)
+					}
+					return nil, fpnn.Errorf(code, "trouble")
+				})
+				require.NoError(t, g.AddListen(t.Context(), rtm.ListenSet{Groups: []int64{1, 2}}))
+				for _, change := range []func(context.Context, rtm.ListenSet) error{g.RemoveListen, g.AddListen} {
+					failing.Store(true)
+					require.Equal(t, code, fpnn.Code(change(t.Context(), rtm.ListenSet{Groups: []int64{2, 3}})))
+					advance(t, time.Minute)
+					set, _ := g.Listening()
+					require.Equal(t, set.Groups, b.has(), "%d, done: %v", code, done)
+				}
+				require.Equal(t, []int64{1, 2, 3}, b.has())
+			})
+		}
+	}
+}
+
+// Nothing is something to say, if the gate may have been told otherwise.
+func TestLastRemovalOfUnknownOutcomeIsSaidAgain(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var b book
+		g := play(t, func(ctx context.Context, q *fpnn.Quest) (any, error) {
+			if q.Method() == "removelisten" { // not carried out, and nobody knows
+				<-ctx.Done()
+				return nil, ctx.Err()
+			}
+			b.note(t, q)
+			return nil, nil
+		}, rtm.WithTimeout(time.Second))
+		require.NoError(t, g.AddListen(t.Context(), rtm.ListenSet{Groups: []int64{1}}))
+		require.NoError(t, g.ListenAll(t.Context(), rtm.ListenAll{Rooms: true}))
+		require.ErrorIs(t, g.RemoveListen(t.Context(), rtm.ListenSet{Groups: []int64{1}}), context.DeadlineExceeded)
+		require.Equal(t, []int64{1}, b.has())
+		advance(t, time.Minute)
+		require.Empty(t, b.has())
+		require.True(t, b.rooms)
 	})
 }
 
@@ -300,6 +376,7 @@ func TestConcurrentChangesAreNeverLost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		books := make(map[*fpnn.Conn]*book)
 		var mu sync.Mutex
+		var slow atomic.Bool
 		n := 0
 		g := play(t, func(_ context.Context, q *fpnn.Quest) (any, error) {
 			mu.Lock()
@@ -311,7 +388,11 @@ func TestConcurrentChangesAreNeverLost(t *testing.T) {
 			n++
 			turn := n
 			mu.Unlock()
-			<-time.After(time.Duration(turn%7) * 10 * time.Millisecond)
+			pace := 10 * time.Millisecond
+			if slow.Load() { // a restore takes as long as changes have
+				pace = time.Second
+			}
+			<-time.After(time.Duration(turn%7) * pace)
 			switch turn % 11 {
 			case 3: // not carried out
 				return nil, fpnn.Errorf(rtm.CodeFrequencyLimit, "slowly")
@@ -329,6 +410,7 @@ func TestConcurrentChangesAreNeverLost(t *testing.T) {
 			return nil, nil
 		}, rtm.WithTimeout(5*time.Second))
 		for round := range 40 {
+			slow.Store(round%3 == 2)
 			cuts := time.Now().Add(time.Duration(round%4) * 5 * time.Second)
 			end := cuts.Add(10 * time.Second)
 			var changes sync.WaitGroup

@@ -185,7 +185,7 @@ func (p *Push) size() int {
 // close lets nothing more in.
 func (s *pushes) close() {
 	s.mu.Lock()
-	s.closed, s.held = true, 0
+	s.closed = true
 	arrived := s.arrived
 	s.arrived = nil
 	s.mu.Unlock()

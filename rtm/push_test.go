@@ -300,27 +300,29 @@ func TestPipelinedPushesKeepTheirOrder(t *testing.T) {
 	require.Zero(t, c.PushStats().Refused)
 }
 
-// What finds no room before the inbox is counted too.
+// What finds no room before the inbox is counted too: a connection holds no more
+// quests than fill a package, and far more come at once.
 func TestEveryRefusedPushIsCounted(t *testing.T) {
 	t.Parallel()
-	c, conn := gateThatPushes(t, rtm.WithHandler(func(context.Context, rtm.Push) {}), rtm.WithPushInbox(1<<20))
-	var refused atomic.Int64
-	var pushed sync.WaitGroup
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	big := make([]byte, 32<<10)
-	for id := range int64(1000) {
-		pushed.Go(func() {
-			q := &wire.Push{From: alice, Target: rtm.Group(7), Message: rtm.Message{ID: id, Type: 66, Data: big}, ModifiedTime: 1}
-			if _, err := conn.Call(ctx, q.Method(), wire.Unsigned{Quest: q}); err != nil {
-				require.Equal(t, fpnn.CodeCoreWorkQueueFull, fpnn.Code(err))
-				refused.Add(1)
-			}
-		})
-	}
-	pushed.Wait()
-	require.Equal(t, refused.Load(), c.PushStats().Refused)
-	require.Equal(t, 1000-refused.Load(), c.PushStats().Accepted)
+	synctest.Test(t, func(t *testing.T) {
+		const pushes = 5000
+		c, conn := gateThatPushes(t, rtm.WithHandler(func(context.Context, rtm.Push) {}), 
+			rtm.WithPushInbox(1), rtm.WithFPNN(fpnn.WithMaxPackage(4096)))
+		var refused atomic.Int64
+		var pushed sync.WaitGroup
+		for id := range int64(pushes) {
+			pushed.Go(func() {
+				if err := push(t, conn, rtm.Group(7), id); err != nil {
+					require.Equal(t, fpnn.CodeCoreWorkQueueFull, fpnn.Code(err))
+					refused.Add(1)
+				}
+			})
+		}
+		pushed.Wait()
+		require.Positive(t, c.FPNN().Stats().Refused, "before the inbox of pushes")
+		require.Equal(t, refused.Load(), c.PushStats().Refused)
+		require.Equal(t, pushes-refused.Load(), c.PushStats().Accepted)
+	})
 }
 
 // The fake gate pushes again what was refused.
@@ -488,7 +490,9 @@ func TestPushNobodyWantsIsAnUnknownMethod(t *testing.T) {
 
 func TestOddPushesAreRefusedByName(t *testing.T) {
 	t.Parallel()
-	_, conn := gateThatPushes(t, rtm.WithHandler(func(context.Context, rtm.Push) { t.Error("handled") }))
+	var log logbook
+	c, conn := gateThatPushes(t, rtm.WithHandler(func(context.Context, rtm.Push) { t.Error("handled") }),
+		rtm.WithLogger(slog.New(slog.NewTextHandler(&log, nil))))
 	for method, key := range map[string]string{"pushmsg": "from", "pushgroupmsg": "from", "pushroommsg": "from", "pushevent": "pid"} {
 		_, err := conn.Call(t.Context(), method, nil)
 		require.Equal(t, fpnn.CodeProtoKeyNotFound, fpnn.Code(err), method)
@@ -496,6 +500,8 @@ func TestOddPushesAreRefusedByName(t *testing.T) {
 		_, err = conn.Call(t.Context(), method, map[string]any{key: "x"})
 		require.Equal(t, fpnn.CodeProtoTypeConvert, fpnn.Code(err), method)
 	}
+	require.Equal(t, rtm.PushStats{Unreadable: 8}, c.PushStats())
+	require.Equal(t, 1, strings.Count(log.String(), "unreadable"))
 }
 
 func TestLoopOverPushes(t *testing.T) {
