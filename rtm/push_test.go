@@ -306,7 +306,7 @@ func TestEveryRefusedPushIsCounted(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const pushes = 5000
-		c, conn := gateThatPushes(t, rtm.WithHandler(func(context.Context, rtm.Push) {}), 
+		c, conn := gateThatPushes(t, rtm.WithHandler(func(context.Context, rtm.Push) {}),
 			rtm.WithPushInbox(1), rtm.WithFPNN(fpnn.WithMaxPackage(4096)))
 		var refused atomic.Int64
 		var pushed sync.WaitGroup
