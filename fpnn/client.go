@@ -159,8 +159,11 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 // tooLate reports whether a call found its connection going down and so has not
 // begun: it waits for the next one like those that find none.
 func tooLate(err error) bool {
+	if !errors.Is(err, ErrDisconnected) {
+		return false
+	}
 	var op *OpError
-	return errors.Is(err, ErrDisconnected) && errors.As(err, &op) && op.Seq == 0
+	return errors.As(err, &op) && op.Seq == 0
 }
 
 // Notify sends a oneway quest. It returns when the quest is in the write buffer:
