@@ -14,10 +14,10 @@ import (
 func (s *Server) methods() *fpnn.Mux {
 	mux := fpnn.NewMux()
 	for _, kind := range []wire.Kind{wire.P2P, wire.InGroup, wire.InRoom, wire.Broadcast} {
-		s.handle(mux, kind.SendMethod(), s.parseSend(kind))
+		s.handle(mux, kind.SendMethod(), s.parseSend(kind, false))
 		s.handle(mux, kind.HistoryMethod(), s.parseHistory(kind))
 	}
-	s.handle(mux, wire.SendMulti, s.parseSendMulti)
+	s.handle(mux, wire.SendMulti, s.parseSend(wire.P2P, true))
 
 	within(s, mux, s.get, func(q *wire.Get) conversationKey { return keyOf(q.From, q.Target) })
 	within(s, mux, s.delete, func(q *wire.Delete) conversationKey { return keyOf(q.From, q.Target) })
@@ -52,13 +52,24 @@ func (s *Server) methods() *fpnn.Mux {
 }
 
 // task is a quest whose parameters have been read.
-type task struct {
-	within *conversationKey // the conversation it is about; nil: more than that
-	run    func(c *call) (any, error)
+type task interface {
+	// within returns the conversation the quest is about, if it is about no more.
+	within() (key conversationKey, one bool)
+	run(c call) (any, error)
 }
 
 // method reads a quest's parameters.
 type method func(p codec.Payload) (task, error)
+
+// funcTask is a task that is a function.
+type funcTask struct {
+	key conversationKey
+	one bool
+	f   func(c *call) (any, error)
+}
+
+func (t funcTask) within() (key conversationKey, one bool) { return t.key, t.one }
+func (t funcTask) run(c call) (any, error)                 { return t.f(&c) }
 
 func (s *Server) handle(mux *fpnn.Mux, name string, m method) {
 	mux.Handle(name, fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
@@ -84,19 +95,19 @@ func (s *Server) serve(c *call, name string, m method, p codec.Payload) (any, er
 		if err != nil {
 			return nil, err
 		}
-		return t.run(c)
+		return t.run(*c)
 	}
 	t, err := m(p)
-	switch {
-	case err != nil:
+	if err != nil {
 		s.turns.pass(c)
 		return nil, err
-	case t.within != nil:
-		defer s.turns.within(c, *t.within).end()
-	default:
+	}
+	if key, one := t.within(); one {
+		defer s.turns.within(c, key).end()
+	} else {
 		defer s.turns.alone(c).end()
 	}
-	return t.run(c)
+	return t.run(*c)
 }
 
 // alone registers a method by the quest it takes.
@@ -105,7 +116,7 @@ func alone[Q any, P interface {
 	wire.Quest
 }](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error),
 ) {
-	register(s, mux, f, func(P) *conversationKey { return nil })
+	register(s, mux, f, func(P) (key conversationKey, one bool) { return key, false })
 }
 
 // within is alone for a method about one conversation.
@@ -114,20 +125,21 @@ func within[Q any, P interface {
 	wire.Quest
 }](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error), key func(q P) conversationKey,
 ) {
-	register(s, mux, f, func(q P) *conversationKey { k := key(q); return &k })
+	register(s, mux, f, func(q P) (conversationKey, bool) { return key(q), true })
 }
 
 func register[Q any, P interface {
 	*Q
 	wire.Quest
-}](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error), key func(q P) *conversationKey,
+}](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error), within func(q P) (conversationKey, bool),
 ) {
 	s.handle(mux, P(new(Q)).Method(), func(p codec.Payload) (task, error) {
 		q := P(new(Q))
 		if err := wire.Parse(p, q); err != nil {
-			return task{}, err
+			return nil, err
 		}
-		return task{key(q), func(c *call) (any, error) {
+		key, one := within(q)
+		return funcTask{key, one, func(c *call) (any, error) {
 			answer, err := f(c, q)
 			if err != nil {
 				return nil, err

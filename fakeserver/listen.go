@@ -90,9 +90,12 @@ func (l *listeners) close() {
 	l.tasks.Wait()
 }
 
+// any reports whether there is somebody to tell.
+func (l *listeners) any() bool { return l.n.Load() > 0 }
+
 // each calls f for each listener.
 func (l *listeners) each(f func(of *listener)) {
-	if l.n.Load() == 0 {
+	if !l.any() {
 		return
 	}
 	l.mu.RLock()

@@ -7,59 +7,62 @@ import (
 
 // The methods that send messages and page through them.
 
-// parseSend reads the quests that send to one target of a kind.
-func (s *Server) parseSend(kind wire.Kind) method {
+// sendTask is a quest that sends.
+type sendTask struct {
+	server *Server
+	quest  wire.Send
+	answer wire.SendAnswer
+}
+
+// parseSend reads the quests that send to one target of a kind, or to many users.
+func (s *Server) parseSend(kind wire.Kind, multi bool) method {
 	return func(p codec.Payload) (task, error) {
-		q, err := wire.ParseSend(kind, false, p)
+		q, err := wire.ParseSend(kind, multi, p)
 		if err != nil {
-			return task{}, err
+			return nil, err
 		}
-		key := keyOf(q.From, q.Target)
-		return task{&key, func(c *call) (any, error) { return s.send(c, q, false, q.Target) }}, nil
+		return &sendTask{server: s, quest: q}, nil
 	}
 }
 
-// parseSendMulti reads the quest that sends to many users.
-func (s *Server) parseSendMulti(p codec.Payload) (task, error) {
-	q, err := wire.ParseSend(wire.P2P, true, p)
-	if err != nil {
-		return task{}, err
-	}
-	targets := make([]wire.Target, len(q.Tos))
-	for i, uid := range q.Tos {
-		targets[i] = wire.User(uid)
-	}
-	return task{nil, func(c *call) (any, error) { return s.send(c, q, true, targets...) }}, nil
+func (t *sendTask) within() (key conversationKey, one bool) {
+	return keyOf(t.quest.From, t.quest.Target), t.quest.Tos == nil
 }
 
-// send stores a message for each target.
+// run stores a message for each target.
 //
 // A message id is taken once for each sender and conversation, else 200053. Of a
 // message to many users it is refused only if none of them is new to it: a
 // repeated quest must reach those whom the first did not.
-func (s *Server) send(c *call, q *wire.Send, multi bool, targets ...wire.Target) (any, error) {
-	if err := s.checkSend(q, multi); err != nil {
+func (t *sendTask) run(c call) (any, error) {
+	s, q := t.server, &t.quest
+	if err := s.checkSend(q); err != nil {
 		return nil, err
 	}
-	var answer wire.SendAnswer
 	stored := false
-	for _, to := range targets {
+	store := func(to wire.Target) {
 		if mtime, ok := s.append(q.From, to, &q.Message, c.millis()); ok {
-			answer.ModifiedTime = max(answer.ModifiedTime, mtime)
+			t.answer.ModifiedTime = max(t.answer.ModifiedTime, mtime)
 			stored = true
 		}
+	}
+	if q.Tos == nil {
+		store(q.Target)
+	}
+	for _, uid := range q.Tos {
+		store(wire.User(uid))
 	}
 	if !stored {
 		return nil, refuse(wire.CodeDuplicateID)
 	}
-	return answer, nil
+	return &t.answer, nil
 }
 
-func (s *Server) checkSend(q *wire.Send, multi bool) error {
+func (s *Server) checkSend(q *wire.Send) error {
 	if q.Message.Type < 1 {
 		return refuse(wire.CodeBadType)
 	}
-	if multi {
+	if q.Tos != nil {
 		if err := checkList(len(q.Tos), s.limits.Receivers); err != nil {
 			return err
 		}
@@ -80,7 +83,7 @@ func (s *Server) append(from int64, to wire.Target, m *wire.Message, now int64) 
 		take = c.pass
 	}
 	c.mu.Lock()
-	if mtime, ok = take(from, m, now); ok {
+	if mtime, ok = take(from, m, now); ok && s.listeners.any() {
 		s.push(&wire.Push{From: from, Target: to, Message: *m, ModifiedTime: mtime})
 	}
 	c.mu.Unlock()
@@ -114,10 +117,9 @@ func (s *Server) parseHistory(kind wire.Kind) method {
 	return func(p codec.Payload) (task, error) {
 		q, err := wire.ParseHistory(kind, p)
 		if err != nil {
-			return task{}, err
+			return nil, err
 		}
-		key := keyOf(q.UID, q.Target)
-		return task{&key, func(c *call) (any, error) {
+		return funcTask{keyOf(q.UID, q.Target), true, func(c *call) (any, error) {
 			if err := s.checkMember(q.UID, q.Target); err != nil {
 				return nil, err
 			}

@@ -63,7 +63,7 @@ func (s *Server) Send(from int64, to wire.Target, m wire.Message) (wire.Stored, 
 	stored := wire.Stored{Message: m, From: from}
 	now := s.prepare(&stored.Message, &stored.ModifiedTime)
 	q := &wire.Send{From: from, Target: to, Message: stored.Message}
-	if err := s.checkSend(q, false); err != nil {
+	if err := s.checkSend(q); err != nil {
 		return wire.Stored{}, err
 	}
 	defer s.turns.holdOne(keyOf(from, to)).end()

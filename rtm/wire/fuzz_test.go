@@ -55,7 +55,7 @@ func FuzzParseSend(f *testing.F) {
 		if err != nil {
 			return
 		}
-		back, err := wire.ParseSend(kind, multi, again(t, q))
+		back, err := wire.ParseSend(kind, multi, again(t, &q))
 		require.NoError(t, err)
 		require.Equal(t, q, back)
 	})

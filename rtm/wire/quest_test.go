@@ -18,7 +18,7 @@ func sendArgs() map[string]any {
 // Each SDK writes numbers and texts in its own way; C++ sends bytes as str.
 func TestSendsOfAllDialectsReadTheSame(t *testing.T) {
 	t.Parallel()
-	want := &wire.Send{From: 1001, Target: wire.User(2002), Message: wire.Message{ID: 7e15, Type: 51, Text: "hello", Attrs: "{}"}}
+	want := wire.Send{From: 1001, Target: wire.User(2002), Message: wire.Message{ID: 7e15, Type: 51, Text: "hello", Attrs: "{}"}}
 	for name, change := range map[string]func(args map[string]any){
 		"as it should be": func(map[string]any) {},
 		"signed":          func(a map[string]any) { a["from"], a["to"], a["mtype"] = int64(1001), int64(2002), int64(51) },

@@ -44,10 +44,10 @@ func (s *Send) AppendPayload(b []byte) ([]byte, error) {
 // ParseSend reads the parameters of a quest that sends, except for those that
 // sign it. multi tells the method sendmsgs; otherwise it is that of kind. A
 // message type out of range is read as 0, which is no type either.
-func ParseSend(kind Kind, multi bool, p codec.Payload) (*Send, error) {
+func ParseSend(kind Kind, multi bool, p codec.Payload) (s Send, err error) {
 	var r reader
 	r.open(p)
-	s := &Send{From: r.int("from"), Target: Target{Kind: kind}}
+	s = Send{From: r.int("from"), Target: Target{Kind: kind}}
 	switch key := kind.route().sendKey; {
 	case multi:
 		s.Tos = r.ints("tos")
@@ -57,10 +57,10 @@ func ParseSend(kind Kind, multi bool, p codec.Payload) (*Send, error) {
 	s.Message = Message{ID: r.int("mid"), Type: r.messageType("mtype"), Attrs: r.text("attrs")}
 	body := read(&r, "msg", asValue)
 	if r.err != nil {
-		return nil, r.err
+		return Send{}, r.err
 	}
 	if err := s.Message.setBody(body, func(b []byte) string { return string(b) }); err != nil {
-		return nil, &codec.Error{Key: "msg", Detail: "want text or bytes", Err: codec.ErrWrongType}
+		return Send{}, &codec.Error{Key: "msg", Detail: "want text or bytes", Err: codec.ErrWrongType}
 	}
 	return s, nil
 }

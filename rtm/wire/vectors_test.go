@@ -151,7 +151,10 @@ func signable[Q any, P interface {
 }
 
 func send(kind wire.Kind, multi bool) func(codec.Payload, wire.Signed) (parsed, error) {
-	return signable(func(p codec.Payload) (*wire.Send, error) { return wire.ParseSend(kind, multi, p) },
+	return signable(func(p codec.Payload) (*wire.Send, error) {
+		q, err := wire.ParseSend(kind, multi, p)
+		return &q, err
+	},
 		func(q *wire.Send) *wire.Signed { return &q.Signed })
 }
 
