@@ -3,7 +3,6 @@ package fakeserver
 import (
 	"cmp"
 	"maps"
-	"math"
 	"slices"
 
 	"github.com/gofpnn/gofpnn/rtm/wire"
@@ -136,7 +135,7 @@ func (l *listener) snapshot() Listener {
 
 func (s *store) snapshot() (all []Conversation) {
 	s.each(func(key conversationKey, c *conversation) {
-		all = append(all, c.snapshot(key, math.MaxInt))
+		all = append(all, c.snapshot(key))
 	})
 	slices.SortFunc(all, func(a, b Conversation) int {
 		return cmp.Or(cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.ID, b.ID), slices.Compare(a.Users[:], b.Users[:]))
@@ -144,18 +143,21 @@ func (s *store) snapshot() (all []Conversation) {
 	return all
 }
 
-// snapshot returns the conversation with its latest messages.
-func (c *conversation) snapshot(key conversationKey, latest int) Conversation {
+// conversation returns an empty conversation of that name.
+func (k conversationKey) conversation() Conversation {
+	if k.kind == wire.P2P {
+		return Conversation{Kind: k.kind, Users: [2]int64{k.a, k.b}}
+	}
+	return Conversation{Kind: k.kind, ID: k.a}
+}
+
+func (c *conversation) snapshot(key conversationKey) Conversation {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	shown := Conversation{Kind: key.kind, Forgotten: int64(c.first), Newest: c.newest}
-	if key.kind == wire.P2P {
-		shown.Users = [2]int64{key.a, key.b}
-	} else {
-		shown.ID = key.a
-	}
+	shown := key.conversation()
+	shown.Forgotten, shown.Newest = int64(c.first), c.newest
 	shown.Passed = slices.Clone(c.passed.line)
-	for i := max(c.first, c.length-latest); i < c.length; i++ {
+	for i := c.first; i < c.length; i++ {
 		shown.Messages = append(shown.Messages, c.row(i))
 	}
 	return shown

@@ -229,8 +229,9 @@ func (c *conversation) chunk(i int) *chunk { return &c.chunks[i/chunkSize-c.gone
 func (c *conversation) at(i int) *message { return &c.chunk(i).messages[i%chunkSize] }
 
 // row returns the i-th message as it is read.
-func (c *conversation) row(i int) wire.Stored {
-	m := c.at(i)
+func (c *conversation) row(i int) wire.Stored { return c.at(i).row(i) }
+
+func (m *message) row(i int) wire.Stored {
 	row := wire.Stored{
 		Message:      wire.Message{ID: m.id, Type: m.kind, Attrs: m.attrs},
 		Cursor:       int64(i) + 1,

@@ -80,6 +80,7 @@ function show(s) {
   sync($('counts'), [many(c.connections, 'connection'), many(c.quests, 'quest'), many(c.messages, 'message'), many(c.listeners, 'listener'),
     `${bytes(c.bytesIn)} in`, `${bytes(c.bytesOut)} out`], t => t.replace(/^[\d.,]+ /, ''), t => el('li', '', t))
   sync($('conversations'), s.conversations, c => c.name, conversation)
+  $('left').textContent = s.leftOut ? `${many(s.leftOut, 'message is', 'messages are')} left out: all together are too long` : ''
   sync($('connections'), s.connections, c => c.number, connection)
   sync($('listeners'), s.listeners, l => l.text, l => el('li', '', shortened(l)))
   const named = (kind, all) => all.map(m => ({ ...m, name: `${kind} ${m.id}` }))

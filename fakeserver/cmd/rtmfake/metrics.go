@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"maps"
-	"net/http"
 	"slices"
 	"strings"
 	"sync"
@@ -53,8 +52,8 @@ func (c *questCounts) all() map[questLabels]int64 {
 	return maps.Clone(c.of)
 }
 
-// showMetrics writes the counters in the text format of Prometheus, version 0.0.4.
-func (w *web) showMetrics(rw http.ResponseWriter, _ *http.Request) {
+// metrics returns the counters in the text format of Prometheus, version 0.0.4.
+func (w *web) metrics() ([]byte, error) {
 	var b strings.Builder
 	stats := w.srv.Stats()
 	for _, m := range []struct {
@@ -82,7 +81,7 @@ func (w *web) showMetrics(rw http.ResponseWriter, _ *http.Request) {
 	}) {
 		fmt.Fprintf(&b, "rtmfake_quests_total{method=\"%s\",code=\"%d\"} %d\n", escape.Replace(l.method), l.code, counts[l])
 	}
-	write(rw, "text/plain; version=0.0.4; charset=utf-8", []byte(b.String()))
+	return []byte(b.String()), nil
 }
 
 func head(b *strings.Builder, name, kind, help string) {

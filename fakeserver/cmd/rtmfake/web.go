@@ -7,7 +7,6 @@ import (
 	"net"
 	"net/http"
 	"strconv"
-	"strings"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fakeserver"
@@ -117,9 +116,9 @@ func (w *web) routes() http.Handler {
 	mux.HandleFunc("/{$}", file("page.html", "text/html; charset=utf-8"))
 	mux.HandleFunc("/app.js", file("app.js", "text/javascript; charset=utf-8"))
 	mux.HandleFunc("/style.css", file("style.css", "text/css; charset=utf-8"))
-	mux.HandleFunc("/api/state", w.showState)
+	mux.Handle("/api/state", newShared("application/json", w.state))
 	mux.HandleFunc("/api/journal", w.showJournal)
-	mux.HandleFunc("/metrics", w.showMetrics)
+	mux.Handle("/metrics", newShared("text/plain; version=0.0.4; charset=utf-8", w.metrics))
 	return mux
 }
 
@@ -134,62 +133,4 @@ func file(name, contentType string) http.HandlerFunc {
 func write(rw http.ResponseWriter, contentType string, content []byte) {
 	rw.Header().Set("Content-Type", contentType)
 	_, _ = rw.Write(content)
-}
-
-// policy has the page load nothing but its own script and style, and never parse
-// text as HTML.
-const policy = "default-src 'none'; script-src 'self'; style-src 'self'; connect-src 'self'; " +
-	"base-uri 'none'; form-action 'none'; frame-ancestors 'none'; require-trusted-types-for 'script'; trusted-types 'none'"
-
-// guard refuses all that the page itself and simple clients do not ask for. Who
-// asks for another host has been led here by a name that an attacker's page has
-// changed the address of: it would read what the gate holds.
-func (w *web) guard(next http.Handler) http.Handler {
-	return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-		h := rw.Header()
-		h.Set("Content-Security-Policy", policy)
-		h.Set("Cross-Origin-Resource-Policy", "same-origin")
-		h.Set("X-Content-Type-Options", "nosniff")
-		h.Set("Referrer-Policy", "no-referrer")
-		h.Set("Cache-Control", "no-store")
-		switch {
-		case !w.hosts[strings.ToLower(r.Host)]:
-			http.Error(rw, "this host is not served here", http.StatusForbidden)
-		case foreign(r.Header):
-			http.Error(rw, "not for the pages of others", http.StatusForbidden)
-		case r.Method != http.MethodGet && r.Method != http.MethodHead:
-			h.Set("Allow", "GET, HEAD")
-			http.Error(rw, "only to be read", http.StatusMethodNotAllowed)
-		default:
-			next.ServeHTTP(rw, r)
-		}
-	})
-}
-
-// foreign reports whether a browser asks for another site's page, which could
-// not read the answer but take the places of subscribers. Following a link is
-// no such thing.
-func foreign(h http.Header) bool {
-	switch h.Get("Sec-Fetch-Site") {
-	case "", "none", "same-origin":
-		return false
-	}
-	return h.Get("Sec-Fetch-Mode") != "navigate"
-}
-
-// hostsOf returns the hosts that stand for this machine, or were named to listen
-// on, with the port.
-func hostsOf(named, actual string) map[string]bool {
-	_, port, _ := net.SplitHostPort(actual)
-	host, _, _ := net.SplitHostPort(named)
-	hosts := map[string]bool{strings.ToLower(actual): true}
-	for _, h := range []string{"localhost", "127.0.0.1", "::1", host} {
-		hosts[strings.ToLower(net.JoinHostPort(h, port))] = true
-	}
-	for h := range hosts {
-		if short, ok := strings.CutSuffix(h, ":80"); ok { // which browsers leave out
-			hosts[short] = true
-		}
-	}
-	return hosts
 }

@@ -16,6 +16,8 @@ const (
 	maxPast   = 200              // records of the past that a new subscriber gets
 	heartbeat = 15 * time.Second // a comment is sent, so that the end of a connection is noticed
 	ahead     = 64               // records that wait to be written to a subscriber
+
+	maxDecoded = 256 << 10 // bytes of a package whose payload is shown; of a larger one only the length is
 )
 
 // recordView is a record of the journal in JSON, tokens left out.
@@ -40,8 +42,7 @@ func (w *web) showJournal(rw http.ResponseWriter, r *http.Request) {
 	case w.subscribers <- struct{}{}:
 		defer func() { <-w.subscribers }()
 	default:
-		rw.Header().Set("Retry-After", "5")
-		http.Error(rw, fmt.Sprintf("%d others follow the journal: no more can", maxSubscribers), http.StatusServiceUnavailable)
+		busy(rw, fmt.Sprintf("%d others follow the journal: no more can", maxSubscribers))
 		return
 	}
 	rw.Header().Set("Content-Type", "text/event-stream")
@@ -101,14 +102,19 @@ func (w *web) seen(id string) int64 {
 			return n
 		}
 	}
-	return w.srv.Stats().Records - maxPast
+	return w.srv.Journal().Count() - maxPast
 }
 
 func (w *web) event(r *fakeserver.Record) string {
-	text, err := json.Marshal(recordView{
+	shown := recordView{
 		N: r.N, Time: r.Time.UnixMilli(), Conn: r.Conn, Out: r.Out, Kind: r.Kind.String(), Method: r.Method, Seq: r.Seq, Code: r.Code(),
-		Payload: shorten(r.Text()),
-	})
+		Payload: textView{More: len(r.Bytes)},
+	}
+	if len(r.Bytes) <= maxDecoded {
+		text := r.Text()
+		shown.Payload = shorten(text, len(text))
+	}
+	text, err := json.Marshal(shown)
 	if err != nil {
 		return fmt.Sprintf(": record %d: %v\n\n", r.N, err)
 	}

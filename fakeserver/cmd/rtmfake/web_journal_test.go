@@ -103,6 +103,12 @@ func TestJournalIsLive(t *testing.T) {
 		require.Equal(t, "one\ufffd\nway", oneway.Method)
 		require.Len(t, oneway.Payload.Text, maxText)
 		require.Equal(t, len(`{"a":""}`)+maxText, oneway.Payload.More)
+
+		require.NoError(t, s.client.FPNN().Notify(t.Context(), "long", map[string]any{"a": make([]byte, maxDecoded)}))
+		long := sub.record()
+		require.Equal(t, "long", long.Method)
+		require.Empty(t, long.Payload.Text, "16 followers would hold 16 of them, each byte as six")
+		require.Greater(t, long.Payload.More, maxDecoded)
 	})
 }
 

@@ -3,13 +3,13 @@ package main
 import (
 	"encoding/hex"
 	"encoding/json"
-	"net/http"
+	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/gofpnn/gofpnn/fakeserver"
-	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
 // How much of a gate is shown.
@@ -17,6 +17,8 @@ const (
 	maxShown    = 100  // connections, listeners, conversations, groups, rooms, members of each
 	maxMessages = 20   // of a conversation
 	maxText     = 4000 // bytes of a text, or of what is shown of other data
+
+	maxState = 2 << 20 // bytes of the answer: messages that do not fit are left out
 )
 
 // Numbers that a script would round are strings.
@@ -28,6 +30,7 @@ type (
 		Conversations []conversationView `json:"conversations"`
 		Groups        []membersView      `json:"groups"`
 		Rooms         []membersView      `json:"rooms"`
+		LeftOut       int                `json:"leftOut,omitempty"` // messages there was no room for
 	}
 
 	// countsView counts also what is not shown.
@@ -56,7 +59,7 @@ type (
 	conversationView struct {
 		Name     string        `json:"name"`
 		Newest   int64         `json:"newest"` // Unix milliseconds
-		Sent     int64         `json:"sent"`   // messages there have been
+		Sent     int           `json:"sent"`   // messages there have been
 		Messages []messageView `json:"messages"`
 	}
 
@@ -84,29 +87,57 @@ type (
 	}
 )
 
-func (w *web) showState(rw http.ResponseWriter, _ *http.Request) {
-	text, err := json.Marshal(viewOf(w.srv))
-	if err != nil {
-		http.Error(rw, err.Error(), http.StatusInternalServerError)
-		return
+// state returns what is shown of the gate, in JSON.
+func (w *web) state() ([]byte, error) {
+	overview := w.srv.Overview(fakeserver.Bounds{Items: maxShown, Messages: maxMessages, Bytes: maxText + utf8.UTFMax})
+	view := viewOf(w.srv, &overview)
+	view.LeftOut = maxShown * maxMessages // which is not longer when it is known
+	left := maxState - sizeOf(view)
+	view.LeftOut = 0
+	for n := range maxMessages { // of all conversations the latest message first
+		for i, c := range overview.Conversations.First {
+			shown := &view.Conversations[i]
+			if n >= len(c.Messages) || n > len(shown.Messages) {
+				continue
+			}
+			message := viewOfMessage(&c.Messages[len(c.Messages)-1-n])
+			if size := sizeOf(message); size <= left {
+				left -= size
+				shown.Messages = append(shown.Messages, message)
+			} else {
+				view.LeftOut += len(c.Messages) - n
+			}
+		}
 	}
-	write(rw, "application/json", text)
+	return json.Marshal(view)
 }
 
-func viewOf(srv *fakeserver.Server) *stateView {
-	stats, listeners, groups, rooms := srv.Stats(), srv.Listeners(), srv.Groups(), srv.Rooms()
+// sizeOf returns how many bytes v has in JSON, with a comma.
+func sizeOf(v any) int {
+	text, err := json.Marshal(v)
+	if err != nil {
+		panic(err) // there is nothing in it that has no JSON
+	}
+	return len(text) + len(",")
+}
+
+// viewOf shows all but messages.
+func viewOf(srv *fakeserver.Server, o *fakeserver.Overview) *stateView {
+	stats := srv.Stats()
 	return &stateView{
 		Counts: countsView{
 			Connections: stats.Connections, Accepted: stats.Accepted, Quests: stats.Quests,
 			BytesIn: stats.BytesIn, BytesOut: stats.BytesOut,
 			Records: stats.Records, Conversations: stats.Conversations, Messages: stats.Messages,
-			Listeners: len(listeners), Groups: len(groups), Rooms: len(rooms),
+			Listeners: stats.Listeners, Groups: o.Groups.All, Rooms: o.Rooms.All,
 		},
-		Connections:   connectionsOf(srv),
-		Listeners:     views(listeners, func(l fakeserver.Listener) textView { return shorten(l.String()) }),
-		Conversations: views(srv.Recent(maxShown, maxMessages), viewOfConversation),
-		Groups:        views(groups, viewOfMembers),
-		Rooms:         views(rooms, viewOfMembers),
+		Connections: connectionsOf(srv),
+		Listeners:   views(o.Listeners.First, viewOfListener),
+		Conversations: views(o.Conversations.First, func(c fakeserver.ConversationPart) conversationView {
+			return conversationView{Name: c.Name, Newest: c.Newest, Sent: c.Sent, Messages: []messageView{}}
+		}),
+		Groups: views(o.Groups.First, viewOfMembers),
+		Rooms:  views(o.Rooms.First, viewOfMembers),
 	}
 }
 
@@ -134,41 +165,69 @@ func connectionsOf(srv *fakeserver.Server) []connectionView {
 	})
 }
 
-// viewOfConversation shows the newest message first.
-func viewOfConversation(c fakeserver.Conversation) conversationView {
-	shown := conversationView{Name: c.String(), Newest: c.Newest, Sent: c.Forgotten}
-	if n := len(c.Messages); n > 0 {
-		shown.Sent = c.Messages[n-1].Cursor
+func viewOfMessage(m *fakeserver.Excerpt) messageView {
+	shown := messageView{
+		ID: m.ID, From: m.From, Time: m.ModifiedTime, Type: m.Type, Deleted: m.Deleted, Attrs: shorten(m.Attrs, m.AttrsBytes),
 	}
-	slices.Reverse(c.Messages)
-	shown.Messages = views(c.Messages, viewOfMessage)
-	return shown
-}
-
-func viewOfMessage(m wire.Stored) messageView {
-	shown := messageView{ID: m.ID, From: m.From, Time: m.ModifiedTime, Type: m.Type, Deleted: m.Deleted, Attrs: shorten(m.Attrs)}
 	if m.Data == nil {
-		shown.Body = shorten(m.Text)
+		shown.Body = shorten(m.Text, m.BodyBytes)
 		return shown
 	}
 	shown.Binary = true
 	part := m.Data[:min(len(m.Data), maxText)]
-	shown.Body = textView{hex.EncodeToString(part), len(m.Data) - len(part)}
+	shown.Body = textView{hex.EncodeToString(part), m.BodyBytes - len(part)}
 	return shown
 }
 
-func viewOfMembers(m fakeserver.Members) membersView {
-	return membersView{m.ID, len(m.Users), views(m.Users, func(uid int64) string { return strconv.FormatInt(uid, 10) })}
+func viewOfMembers(m fakeserver.MembersPart) membersView {
+	return membersView{m.ID, m.Users.All, views(m.Users.First, decimal)}
 }
 
-// shorten cuts a text between two characters.
-func shorten(text string) textView {
-	if len(text) <= maxText {
-		return textView{Text: text}
+func decimal(n int64) string { return strconv.FormatInt(n, 10) }
+
+func viewOfListener(l fakeserver.ListenerPart) textView {
+	var b strings.Builder
+	b.WriteString("nobody listens now to")
+	if len(l.Conns) > 0 {
+		b.Reset()
+		fmt.Fprintf(&b, "connections %s listen to", strings.Join(views(l.Conns, decimal), " "))
 	}
-	cut := maxText
-	for cut > maxText-utf8.UTFMax && !utf8.RuneStart(text[cut]) {
-		cut--
+	for _, list := range []struct {
+		name  string
+		whole bool
+		ids   fakeserver.Part[int64]
+	}{{"groups", l.All.Groups, l.Groups}, {"rooms", l.All.Rooms, l.Rooms}, {"users", l.All.P2P, l.Users}} {
+		writeList(&b, list.name, list.whole, list.ids, decimal)
 	}
-	return textView{text[:cut], len(text) - cut}
+	writeList(&b, "events", l.All.Events, l.Events, func(name string) string { return name[:min(len(name), maxText)] })
+	fmt.Fprintf(&b, " %d pushes wait", l.Waiting)
+	return shorten(b.String(), b.Len())
+}
+
+func writeList[T any](b *strings.Builder, name string, whole bool, list fakeserver.Part[T], text func(t T) string) {
+	switch {
+	case whole:
+		fmt.Fprintf(b, " all %s;", name)
+	case list.All > 0:
+		fmt.Fprintf(b, " %s %s", name, strings.Join(views(list.First, text), " "))
+		if more := list.All - len(list.First); more > 0 {
+			fmt.Fprintf(b, " and %d more", more)
+		}
+		b.WriteByte(';')
+	}
+}
+
+// shorten cuts a text of so many bytes, of which it is given the beginning: between
+// two characters, and so that in JSON, where a character may take six bytes, there
+// are twice maxText at most.
+func shorten(text string, whole int) textView {
+	for limit := maxText; ; limit /= 2 {
+		cut := min(len(text), limit)
+		for cut < len(text) && cut > limit-utf8.UTFMax && !utf8.RuneStart(text[cut]) {
+			cut--
+		}
+		if shown := text[:cut]; sizeOf(shown) <= 2*maxText {
+			return textView{shown, whole - cut}
+		}
+	}
 }

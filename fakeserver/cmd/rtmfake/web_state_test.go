@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/rtm"
 )
 
@@ -79,6 +81,7 @@ func TestStateIsBounded(t *testing.T) {
 			users[i] = int64(i)
 		}
 		require.NoError(t, s.client.AddGroupMembers(t.Context(), 0, users))
+		require.NoError(t, s.client.AddListen(t.Context(), rtm.ListenSet{Groups: users, Events: []string{"b", "a"}}))
 		for n := range 30 {
 			s.say(rtm.Group(5), fmt.Sprint(n))
 		}
@@ -90,6 +93,7 @@ func TestStateIsBounded(t *testing.T) {
 		require.Equal(t, countsView{Conversations: 150, Messages: 182, Groups: 150, Rooms: 150}, countsView{
 			Conversations: st.Counts.Conversations, Messages: st.Counts.Messages, Groups: st.Counts.Groups, Rooms: st.Counts.Rooms,
 		})
+		require.Regexp(t, `^connections 1 listen to groups 0 1 2 .* 98 99 and 100 more; events a b; \d+ pushes wait$`, st.Listeners[0].Text)
 		require.Len(t, st.Groups, 100)
 		require.Len(t, st.Rooms, 100)
 		require.Equal(t, 200, st.Groups[0].Count)
@@ -110,16 +114,68 @@ func TestStateIsBounded(t *testing.T) {
 	})
 }
 
+// Whatever is in them, messages and listeners do not make the answer longer than it
+// may be; of each conversation the latest message is there.
+func TestHostileStateFitsTheAnswer(t *testing.T) {
+	t.Parallel()
+	hostile := map[string]string{
+		"controls":  strings.Repeat("\x00\x1b\x7f", maxText),
+		"markup":    strings.Repeat("<>&", maxText),
+		"no UTF-8":  strings.Repeat("\xff\xc0", maxText),
+		"lines":     strings.Repeat("\u2028\u2029", maxText),
+		"combining": strings.Repeat("\u0301", maxText),
+	}
+	for name, text := range hostile {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(t, fakeserver.WithJournal(0, 0))
+				for id := range int64(maxShown) {
+					for n := range maxMessages {
+						m := rtm.Message{Type: 66, Text: text, Attrs: text}
+						if n%2 == 1 {
+							m.Text, m.Data = "", []byte(text)
+						}
+						_, err := s.srv.Send(1, rtm.Group(id), m)
+						require.NoError(t, err)
+					}
+				}
+				require.NoError(t, s.client.AddListen(t.Context(), rtm.ListenSet{Events: []string{text, text + "x"}}))
+				raw := s.get("/api/state")
+				require.LessOrEqual(t, len(raw), maxState)
+				require.Greater(t, len(raw), maxState*9/10, "what there is room for is there")
+				var st stateView
+				require.NoError(t, json.Unmarshal([]byte(raw), &st))
+				require.Len(t, st.Conversations, maxShown)
+				shown := 0
+				for _, c := range st.Conversations {
+					require.NotEmpty(t, c.Messages)
+					shown += len(c.Messages)
+				}
+				require.Equal(t, maxShown*maxMessages, shown+st.LeftOut)
+				require.Positive(t, st.LeftOut)
+				m := st.Conversations[0].Messages[0]
+				require.Equal(t, len(text), m.Attrs.More+len(m.Attrs.Text)-2*strings.Count(m.Attrs.Text, "\ufffd"), "each byte that is not UTF-8 became three")
+				require.Contains(t, st.Listeners[0].Text, m.Attrs.Text[:maxText/8])
+				require.Positive(t, st.Listeners[0].More)
+			})
+		})
+	}
+}
+
 func TestTextIsCutBetweenCharacters(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, textView{Text: strings.Repeat("x", maxText)}, shorten(strings.Repeat("x", maxText)))
-	require.Equal(t, textView{strings.Repeat("x", maxText), 1}, shorten(strings.Repeat("x", maxText+1)))
+	require.Equal(t, textView{Text: strings.Repeat("x", maxText)}, shorten(strings.Repeat("x", maxText), maxText))
+	require.Equal(t, textView{strings.Repeat("x", maxText), 1}, shorten(strings.Repeat("x", maxText+1), maxText+1))
 	for _, r := range []string{"é", "你", "👩"} {
 		text := "x" + strings.Repeat(r, maxText)
-		short := shorten(text)
+		short := shorten(text, len(text))
 		require.Equal(t, text, short.Text+text[len(text)-short.More:])
 		require.Regexp(t, "^x("+r+")+$", short.Text)
 		require.Greater(t, len(short.Text), maxText-4)
 	}
-	require.LessOrEqual(t, shorten(strings.Repeat("\x80", maxText+1)).More, 1+utf8.UTFMax, "there are no characters to cut between")
+	long := shorten(strings.Repeat("\x80", maxText), maxText)
+	require.InDelta(t, maxText/4, len(long.Text), utf8.UTFMax, "of which each byte is six in JSON, and there are no characters to cut between")
+	require.Equal(t, maxText, len(long.Text)+long.More)
+	require.Equal(t, textView{"x", 99}, shorten("x", 100), "the beginning of a longer one")
 }

@@ -189,22 +189,47 @@ func TestHostsAreThoseOfTheAddress(t *testing.T) {
 	}
 }
 
+// What a browser says of a request, and what it gets: of the page, and of all else.
 func TestPagesOfOthersGetNothing(t *testing.T) {
 	t.Parallel()
 	s := newSite(t)
 	for _, c := range []struct {
-		site, mode string
-		want       int
+		site, mode, dest string
+		page, rest       int
 	}{
-		{"same-origin", "cors", http.StatusOK},
-		{"none", "navigate", http.StatusOK},
-		{"cross-site", "navigate", http.StatusOK},
-		{"cross-site", "no-cors", http.StatusForbidden},
-		{"same-site", "no-cors", http.StatusForbidden},
-		{"cross-site", "cors", http.StatusForbidden},
+		{"", "", "", http.StatusOK, http.StatusOK}, // no browser
+		{"none", "navigate", "document", http.StatusOK, http.StatusOK},
+		{"same-origin", "navigate", "document", http.StatusOK, http.StatusOK},
+		{"same-origin", "cors", "empty", http.StatusForbidden, http.StatusOK},
+		{"cross-site", "navigate", "document", http.StatusOK, http.StatusForbidden},
+		{"same-site", "navigate", "document", http.StatusOK, http.StatusForbidden},
+		{"cross-site", "navigate", "iframe", http.StatusForbidden, http.StatusForbidden},
+		{"same-site", "navigate", "frame", http.StatusForbidden, http.StatusForbidden},
+		{"cross-site", "navigate", "object", http.StatusForbidden, http.StatusForbidden},
+		{"cross-site", "no-cors", "image", http.StatusForbidden, http.StatusForbidden},
+		{"same-site", "no-cors", "script", http.StatusForbidden, http.StatusForbidden},
+		{"cross-site", "cors", "empty", http.StatusForbidden, http.StatusForbidden},
+		{"cross-site", "websocket", "empty", http.StatusForbidden, http.StatusForbidden},
+		{"new-kind", "navigate", "document", http.StatusOK, http.StatusForbidden},
 	} {
-		answer := s.ask(http.MethodGet, "/api/state", withHeader("Sec-Fetch-Site", c.site), withHeader("Sec-Fetch-Mode", c.mode))
-		require.Equal(t, c.want, answer.StatusCode, c)
+		for _, path := range append(paths, "/nothing") {
+			want := c.rest
+			switch {
+			case path == "/":
+				want = c.page
+			case path == "/nothing" && want == http.StatusOK:
+				want = http.StatusNotFound
+			}
+			answer := s.ask(http.MethodGet, path, func(r *http.Request) {
+				for name, value := range map[string]string{"Site": c.site, "Mode": c.mode, "Dest": c.dest} {
+					if value != "" {
+						r.Header.Set("Sec-Fetch-"+name, value)
+					}
+				}
+			})
+			require.Equal(t, want, answer.StatusCode, "%v %s", c, path)
+			answer.Body.Close()
+		}
 	}
 }
 
