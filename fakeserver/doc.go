@@ -14,8 +14,11 @@
 //
 // # What a test can do with it
 //
-// The examples are recipes: a unit test, the injection of errors, an outage,
-// pushes, and programs in other languages.
+// The examples are recipes: a unit test, the injection of errors, an outage, and
+// pushes. The recipe for programs in other languages is the example of the command
+// rtmfake, cmd/rtmfake/example_test.go: they reach it over TCP, TLS, WebSocket, HTTP
+// or FPNN's own encryption, as its flags say, and a test reads the state and the
+// journal it leaves.
 //
 //   - Rules ([Server.On]) decide what becomes of quests, to any method: an answer,
 //     an error, silence, the end of the connection, a delay, an answer that cannot be

@@ -4,11 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"time"
 
-	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
@@ -165,74 +162,4 @@ func Example_push() {
 	// login of 3003
 	// 2002 says once
 	// login of 4004
-}
-
-// Other languages: their programs speak to the command rtmfake,
-//
-//	rtmfake -listen 127.0.0.1:13325 -pid 80000071 -secret KEY -journal gate.jsonl -state gate.json
-//
-// and a test in Go looks at what it has written: here the journal, which it reads
-// and then does again in a gate of its own.
-func Example_otherLanguages() {
-	dir, err := os.MkdirTemp("", "rtmfake")
-	if err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(dir)
-	path := filepath.Join(dir, "gate.jsonl")
-	foreignProgram(path)
-
-	file, err := os.Open(path)
-	if err != nil {
-		panic(err)
-	}
-	defer file.Close()
-	records, err := fakeserver.ReadJournal(file)
-	if err != nil {
-		panic(err)
-	}
-	for _, r := range records {
-		payload, err := r.Payload()
-		if err != nil {
-			panic(err)
-		}
-		text, _ := payload.Text("msg")
-		fmt.Printf("%s %s %q %d\n", r.Kind, r.Method, text, r.Code())
-	}
-	again, err := fakeserver.Start()
-	if err != nil {
-		panic(err)
-	}
-	defer again.Close()
-	fmt.Println("replay:", again.Replay(records))
-	fmt.Println("stored:", again.Messages(rtm.Group(7))[0].Text)
-	// Output:
-	// twoway sendgroupmsg "hello" 0
-	// answer sendgroupmsg "" 0
-	// twoway sendgroupmsg "hello" 0
-	// answer sendgroupmsg "" 200002
-	// replay: <nil>
-	// stored: hello
-}
-
-// foreignProgram is what a program in another language would do, with a journal
-// as rtmfake writes it: it speaks JSON, and gets its second signature wrong.
-func foreignProgram(journal string) {
-	gate, err := fakeserver.Start(fakeserver.WithTCP("127.0.0.1:0"), fakeserver.WithJournalFile(journal))
-	if err != nil {
-		panic(err)
-	}
-	defer gate.Close()
-	client, err := fpnn.Dial(context.Background(), gate.Addr(), fpnn.WithEncoding(codec.JSON))
-	if err != nil {
-		panic(err)
-	}
-	defer client.Close()
-	q := &wire.Send{
-		Signed: wire.Signed{Project: gate.Project(), Salt: 1}, From: 1001, Target: rtm.Group(7),
-		Message: rtm.Message{ID: 1, Type: 66, Text: "hello"},
-	}
-	for _, q.Project.Secret = range []wire.Secret{gate.Project().Secret, "wrong"} {
-		_, _ = client.Call(context.Background(), q.Method(), q)
-	}
 }

@@ -3,11 +3,37 @@
 //
 //	rtmfake -listen 127.0.0.1:13325 -pid 80000071 -secret KEY
 //
+// # Ways in
+//
+// Clients come the ways they come to a C++ server; all of them meet the same gate.
+//
+//	-listen ADDR                   FPNN over TCP
+//	-tls ADDR                      the same over TLS, on another port
+//	-ws                            WebSocket and HTTP on the same ports: see package httpgate
+//	-key FILE                      FPNN's own encryption, for those who want it: see package secure
+//
+// Without -tls-cert and -tls-key there is a certificate for this run only, for
+// localhost and the host of -tls. It is printed, and what is printed serves as the
+// file of certificates that a client trusts:
+//
+//	rtmfake -tls 127.0.0.1:13321 >gate.pem
+//
+// A key for -key, and its public part for the clients, are made by
+//
+//	openssl ecparam -name prime256v1 -genkey -noout -out key.pem
+//	openssl ec -in key.pem -pubout -out public.pem
+//
+// # What it leaves
+//
 // With -state it begins with what the last run left in a file, and writes it there
-// when it ends; a crash leaves the file as it was. With -journal it writes every
-// package that passes to a file, one line of JSON each, from which a test can
-// replay them ([fakeserver.ReadJournal]); users' tokens are left out. Both files
-// have mode 0600. With -strict it has the limits of RTM's documentation.
+// when it ends; a crash leaves the file as it was. It is written at once, too, so
+// that what stands in the way shows in the beginning. With -journal it writes every
+// package that passes to a file, one line of JSON each, from which a test can replay
+// them ([fakeserver.ReadJournal]); users' tokens are left out, unless -journal-tokens
+// has them written, after which the file is not to be shared. Both files have mode
+// 0600. With -strict it has the limits of RTM's documentation.
+//
+// # What it shows
 //
 // With -http it shows, to read only, what it does: /metrics are counters for
 // Prometheus, and / is a page with the connections, the conversations with their
@@ -18,21 +44,17 @@
 package main
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
-	"io/fs"
-	"math"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
 
 	"github.com/gofpnn/gofpnn/fakeserver"
-	"github.com/gofpnn/gofpnn/fpnn"
-	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
 func main() {
@@ -69,102 +91,36 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 	if st != nil {
 		opts = append(opts, fakeserver.WithState(st))
 	}
-	srv, err := fakeserver.Start(opts...)
+	in, err := cfg.ways.open()
 	if err != nil {
 		return err
 	}
-	if err := cfg.web.start(srv); err != nil {
+	srv, err := fakeserver.Start(append(opts, fakeserver.WithListener(in.listener, new(net.Dialer)))...)
+	if err != nil {
+		discard(in.listener)
+		return err
+	}
+	if err = cfg.saveState(srv); err == nil {
+		err = cfg.web.start(srv)
+	}
+	if err != nil {
 		return errors.Join(err, srv.Close())
 	}
-	if err := greet(stdout, srv, cfg.web); err == nil {
+	if err := greet(stdout, in, cfg.web); err == nil {
 		<-ctx.Done()
 	}
-	err = errors.Join(cfg.web.close(), srv.Close())
-	if cfg.state != "" {
-		err = errors.Join(err, srv.State().Save(cfg.state))
-	}
-	return err
+	return errors.Join(cfg.web.close(), srv.Close(), cfg.saveState(srv))
 }
 
 // greet says where the gate and its page are.
-func greet(stdout io.Writer, srv *fakeserver.Server, w *web) error {
-	text := fmt.Sprintln("listening on", srv.Addr())
+func greet(stdout io.Writer, in *entrance, w *web) error {
+	text := fmt.Sprintln("listening on", in.listener.Addr())
+	if in.tls != nil {
+		text += fmt.Sprintln("TLS on", in.tls)
+	}
 	if w != nil {
 		text += fmt.Sprintf("web page on http://%s\n", w.addr())
 	}
-	_, err := io.WriteString(stdout, text)
+	_, err := io.WriteString(stdout, text+string(in.certificate))
 	return err
-}
-
-// config is what the command line says.
-type config struct {
-	options []fakeserver.Option
-	state   string // a file; "" for none
-	web     *web   // nil for none
-}
-
-// loadState returns what the last run has left; nil if there was none.
-func (c *config) loadState() (*fakeserver.State, error) {
-	if c.state == "" {
-		return nil, nil
-	}
-	file, err := os.Open(c.state)
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return nil, nil
-	case err != nil:
-		return nil, err
-	}
-	st, err := fakeserver.ReadState(bufio.NewReader(file))
-	return st, errors.Join(err, file.Close())
-}
-
-// parse reads the command line.
-func parse(args []string, stderr io.Writer) (*config, error) {
-	flags := flag.NewFlagSet("rtmfake", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	listen := flags.String("listen", "127.0.0.1:13325", "TCP `address` to serve on; port 0 takes a free one")
-	pid := flags.Int64("pid", fakeserver.DefaultProject, "the project's `id`")
-	secret := flags.String("secret", fakeserver.DefaultSecret, "the `key` quests are signed with")
-	journal := flags.String("journal", "", "`file` to write all packages to, made anew")
-	state := flags.String("state", "", "`file` to begin from and to save to in the end")
-	strict := flags.Bool("strict", false, "have the limits of RTM's documentation")
-	lenient := flags.Bool("lenient", false, "have no limits (the default)")
-	page := flags.String("http", "", "TCP `address` to show a page and metrics on, 127.0.0.1 if it has no host")
-	if err := flags.Parse(args); err != nil {
-		return nil, err
-	}
-	fail := func(format string, args ...any) (*config, error) {
-		err := fmt.Errorf(format, args...)
-		_, _ = fmt.Fprintln(stderr, "rtmfake:", err)
-		flags.Usage()
-		return nil, err
-	}
-	if flags.NArg() > 0 {
-		return fail("unexpected argument %q", flags.Arg(0))
-	}
-	if *pid < math.MinInt32 || *pid > math.MaxInt32 {
-		return fail("-pid %d does not fit 32 bits", *pid)
-	}
-	if *strict && *lenient {
-		return fail("-strict and -lenient exclude each other")
-	}
-	cfg := &config{state: *state, options: []fakeserver.Option{
-		fakeserver.WithTCP(*listen),
-		fakeserver.WithProject(wire.Project{ID: int32(*pid), Secret: wire.Secret(*secret)}),
-	}}
-	if *journal != "" {
-		cfg.options = append(cfg.options, fakeserver.WithJournalFile(*journal))
-	}
-	if *strict {
-		cfg.options = append(cfg.options, fakeserver.WithLimits(fakeserver.DocumentedLimits))
-	}
-	if *page != "" {
-		var err error
-		if cfg.web, err = newWeb(*page); err != nil {
-			return fail("-http: %v", err)
-		}
-		cfg.options = append(cfg.options, fakeserver.WithFPNN(fpnn.WithMiddleware(cfg.web.quests.count)))
-	}
-	return cfg, nil
 }

@@ -1,11 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
-	"context"
-	"io"
-	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -19,55 +14,53 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 func TestServesUntilInterrupted(t *testing.T) {
 	t.Parallel()
-	ctx, interrupt := context.WithCancel(t.Context())
-	stdout, w := io.Pipe()
-	var stderr bytes.Buffer
-	exit := make(chan int, 1)
-	go func() {
-		exit <- run(ctx, []string{"-listen", "127.0.0.1:0", "-pid", "42", "-secret", "KEY"}, w, &stderr)
-		w.Close()
-	}()
-	out := bufio.NewReader(stdout)
-	line, err := out.ReadString('\n')
-	require.NoError(t, err)
-	addr, ok := strings.CutPrefix(strings.TrimSuffix(line, "\n"), "listening on ")
-	require.True(t, ok, line)
-
-	client, err := rtm.Dial(t.Context(), addr, rtm.Project{ID: 42, Secret: "KEY"})
-	require.NoError(t, err)
-	defer client.Close()
-	_, err = client.Send(t.Context(), 1, rtm.Group(7), rtm.Message{Type: 66, Text: "hello"})
+	g := start(t)
+	client := g.dial()
+	_, err := client.Send(t.Context(), 1, rtm.Group(7), rtm.Message{Type: 66, Text: "hello"})
 	require.NoError(t, err)
 	page, err := client.History(t.Context(), 1, rtm.Group(7), rtm.HistoryQuery{})
 	require.NoError(t, err)
 	require.Len(t, page.Messages, 1)
 
-	interrupt()
-	rest, err := io.ReadAll(out)
-	require.NoError(t, err)
-	require.Empty(t, rest, "one line only")
-	require.Zero(t, <-exit)
-	require.Empty(t, stderr.String())
+	require.Zero(t, g.stop())
+	require.Empty(t, g.rest(), "one line only")
+	require.Empty(t, g.stderr.String())
 }
 
 func TestAddressInUseFails(t *testing.T) {
 	t.Parallel()
 	srv := fakeserver.New(t, fakeserver.WithTCP("127.0.0.1:0"))
-	var stdout, stderr bytes.Buffer
-	require.Equal(t, 1, run(t.Context(), []string{"-listen", srv.Addr()}, &stdout, &stderr))
-	require.Empty(t, stdout.String())
-	require.Contains(t, stderr.String(), "address already in use")
+	exit, complaint := fails(t, "-listen", srv.Addr())
+	require.Equal(t, 1, exit)
+	require.Contains(t, complaint, "address already in use")
 }
 
 func TestWrongUsage(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"-nothing"}, {"-pid", "x"}, {"-pid", "2147483648"}, {"more"}} {
-		var stdout, stderr bytes.Buffer
-		require.Equal(t, 2, run(t.Context(), args, &stdout, &stderr), args)
-		require.Contains(t, stderr.String(), "-listen", "the flags are listed")
-		require.Empty(t, stdout.String())
+	for _, c := range []struct {
+		want string
+		args []string
+	}{
+		{"not defined: -nothing", []string{"-nothing"}},
+		{"invalid value", []string{"-pid", "x"}},
+		{"does not fit 32 bits", []string{"-pid", "2147483648"}},
+		{`unexpected argument "more"`, []string{"more"}},
+		{"-secret is empty", []string{"-secret", ""}},
+		{"-strict and -lenient", []string{"-strict", "-lenient"}},
+		{"-journal-tokens needs -journal", []string{"-journal-tokens"}},
+		{"-listen: ", []string{"-listen", ""}},
+		{"-tls: ", []string{"-tls", "13321"}},
+		{"-tls-cert and -tls-key need each other", []string{"-tls", ":13321", "-tls-cert", "x"}},
+		{"-tls-cert and -tls-key need each other", []string{"-tls", ":13321", "-tls-key", "x"}},
+		{"-tls-cert is for -tls", []string{"-tls-cert", "x", "-tls-key", "x"}},
+		{"-http: ", []string{"-http", "8080"}},
+	} {
+		exit, complaint := fails(t, c.args...)
+		require.Equal(t, 2, exit, c.args)
+		require.Contains(t, complaint, c.want)
+		require.Contains(t, complaint, "-listen address", "the flags are listed")
 	}
-	var stdout, stderr bytes.Buffer
-	require.Zero(t, run(t.Context(), []string{"-help"}, &stdout, &stderr))
-	require.Contains(t, stderr.String(), "-secret")
+	exit, help := fails(t, "-help")
+	require.Zero(t, exit)
+	require.Contains(t, help, "-secret key")
 }

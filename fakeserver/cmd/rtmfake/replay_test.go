@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strings"
@@ -23,57 +20,6 @@ import (
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
-// gate is a running command.
-type gate struct {
-	addr   string
-	stop   func() (exit int)
-	stderr *bytes.Buffer
-}
-
-var project = rtm.Project{ID: 42, Secret: "KEY"}
-
-// start runs the command until the test ends or stop is called.
-func start(t *testing.T, args ...string) *gate {
-	t.Helper()
-	ctx, interrupt := context.WithCancel(t.Context())
-	stdout, w := io.Pipe()
-	g := &gate{stderr: new(bytes.Buffer)}
-	exit := make(chan int, 1)
-	go func() {
-		exit <- run(ctx, append([]string{"-listen", "127.0.0.1:0", "-pid", "42", "-secret", "KEY"}, args...), w, g.stderr)
-		w.Close()
-	}()
-	line, err := bufio.NewReader(stdout).ReadString('\n')
-	require.NoError(t, err, g.stderr)
-	var ok bool
-	g.addr, ok = strings.CutPrefix(strings.TrimSuffix(line, "\n"), "listening on ")
-	require.True(t, ok, line)
-	g.stop = sync.OnceValue(func() int {
-		interrupt()
-		return <-exit
-	})
-	t.Cleanup(func() { g.stop() })
-	return g
-}
-
-func (g *gate) dial(t *testing.T, opts ...rtm.Option) *rtm.Client {
-	t.Helper()
-	c, err := rtm.Dial(t.Context(), g.addr, project, opts...)
-	require.NoError(t, err)
-	t.Cleanup(func() { _ = c.Close() })
-	return c
-}
-
-func readState(t *testing.T, path string) *fakeserver.State {
-	t.Helper()
-	file, err := os.Open(path)
-	require.NoError(t, err)
-	defer file.Close()
-	st, err := fakeserver.ReadState(file)
-	require.NoError(t, err)
-	return st
-}
-
 func readJournal(t *testing.T, path string) []fakeserver.Record {
 	t.Helper()
 	file, err := os.Open(path)
@@ -89,44 +35,11 @@ func fresh(t *testing.T, opts ...fakeserver.Option) *fakeserver.Server {
 	return fakeserver.New(t, append([]fakeserver.Option{fakeserver.WithProject(project)}, opts...)...)
 }
 
-func TestStateOutlivesTheCommand(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "state")
-	for n := range 3 {
-		g := start(t, "-state", path)
-		c := g.dial(t)
-		_, err := c.Send(t.Context(), 1, rtm.Group(7), rtm.Message{ID: int64(n + 1), Type: 66, Text: fmt.Sprint(n)})
-		require.NoError(t, err)
-		_, err = c.Send(t.Context(), 1, rtm.Group(7), rtm.Message{ID: 1, Type: 66, Text: "again"})
-		require.ErrorIs(t, err, rtm.ErrDuplicateMessageID)
-		require.Zero(t, g.stop(), g.stderr)
-		require.Len(t, readState(t, path).Conversations[0].Messages, n+1)
-	}
-}
-
-func TestStateThatCannotBeReadIsLeftAlone(t *testing.T) {
-	t.Parallel()
-	path := filepath.Join(t.TempDir(), "state")
-	require.NoError(t, os.WriteFile(path, []byte("{not a state"), 0o600))
-	var stdout, stderr bytes.Buffer
-	require.Equal(t, 1, run(t.Context(), []string{"-listen", "127.0.0.1:0", "-state", path}, &stdout, &stderr))
-	require.Contains(t, stderr.String(), "state")
-	content, err := os.ReadFile(path)
-	require.NoError(t, err)
-	require.Equal(t, "{not a state", string(content))
-
-	stdout.Reset()
-	stderr.Reset()
-	require.Equal(t, 1, run(t.Context(), []string{"-listen", "127.0.0.1:0", "-journal", filepath.Join(path, "below")}, &stdout, &stderr))
-	require.Contains(t, stderr.String(), "journal")
-	require.Empty(t, stdout.String())
-}
-
 func TestStrictHasTheDocumentedLimits(t *testing.T) {
 	t.Parallel()
 	long := rtm.Message{Type: 66, Text: strings.Repeat("x", fakeserver.DocumentedLimits.MessageBytes+1)}
 	for flag, code := range map[string]int{"-strict": wire.CodeMessageTooLarge, "-lenient": 0} {
-		c := start(t, flag).dial(t, rtm.WithLimits(rtm.Limits{}))
+		c := start(t, flag).dial(rtm.WithLimits(rtm.Limits{}))
 		_, err := c.Send(t.Context(), 1, rtm.Group(7), long)
 		require.Equal(t, code, fpnn.Code(err), flag)
 	}
@@ -141,7 +54,7 @@ func TestJournalReplaysIntoAFreshServer(t *testing.T) {
 	g := start(t, "-journal", journal, "-state", state)
 	var clients sync.WaitGroup
 	for n := range int64(8) {
-		c := g.dial(t, rtm.WithHandler(func(context.Context, rtm.Push) {}), rtm.WithLimits(rtm.Limits{}))
+		c := g.dial(rtm.WithHandler(func(context.Context, rtm.Push) {}), rtm.WithLimits(rtm.Limits{}))
 		clients.Go(func() { live(t, c, n) })
 	}
 	oneways, err := fpnn.Dial(t.Context(), g.addr, fpnn.WithEncoding(codec.JSON))
@@ -177,6 +90,24 @@ func TestJournalReplaysIntoAFreshServer(t *testing.T) {
 	require.NoError(t, again.Replay(records))
 	require.Equal(t, readState(t, state), again.State())
 	require.ErrorContains(t, again.Replay(records), "not new")
+}
+
+func TestTokensAreWrittenIfAsked(t *testing.T) {
+	t.Parallel()
+	for _, asked := range []bool{false, true} {
+		path := filepath.Join(t.TempDir(), "journal")
+		args := []string{"-journal", path}
+		if asked {
+			args = append(args, "-journal-tokens")
+		}
+		g := start(t, args...)
+		token, err := g.dial().Token(t.Context(), 5)
+		require.NoError(t, err)
+		require.Zero(t, g.stop(), g.stderr)
+		text, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, asked, strings.Contains(string(text), token))
+	}
 }
 
 // live does all kinds of things, in conversations of its own and in one that all

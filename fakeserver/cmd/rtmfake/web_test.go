@@ -1,8 +1,6 @@
 package main
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"io"
@@ -255,22 +253,10 @@ func TestHalfRequestsEnd(t *testing.T) {
 
 func TestPageIsAnnounced(t *testing.T) {
 	t.Parallel()
-	ctx, interrupt := context.WithCancel(t.Context())
-	stdout, w := io.Pipe()
-	var stderr bytes.Buffer
-	exit := make(chan int, 1)
-	go func() {
-		exit <- run(ctx, []string{"-listen", "127.0.0.1:0", "-http", ":0"}, w, &stderr)
-		w.Close()
-	}()
-	out := bufio.NewReader(stdout)
-	line, err := out.ReadString('\n')
-	require.NoError(t, err)
-	require.Regexp(t, `^listening on 127\.0\.0\.1:\d+\n$`, line)
-	line, err = out.ReadString('\n')
-	require.NoError(t, err)
-	require.Regexp(t, `^web page on http://127\.0\.0\.1:\d+\n$`, line, "of the loopback")
-	url := strings.TrimSuffix(strings.TrimPrefix(line, "web page on "), "\n")
+	g := start(t, "-http", ":0")
+	require.Regexp(t, `^127\.0\.0\.1:\d+$`, g.addr)
+	url := g.said("web page on ")
+	require.Regexp(t, `^http://127\.0\.0\.1:\d+$`, url, "of the loopback")
 	client := http.Client{Transport: new(http.Transport)}
 	defer client.CloseIdleConnections()
 	r, err := http.NewRequestWithContext(t.Context(), http.MethodGet, url+"/api/journal", nil)
@@ -280,20 +266,17 @@ func TestPageIsAnnounced(t *testing.T) {
 	defer answer.Body.Close()
 	require.Equal(t, http.StatusOK, answer.StatusCode)
 
-	interrupt()
+	require.Zero(t, g.stop())
 	_, err = io.ReadAll(answer.Body)
 	require.NoError(t, err)
-	require.Zero(t, <-exit)
-	require.Empty(t, stderr.String())
+	require.Empty(t, g.rest())
+	require.Empty(t, g.stderr.String())
 }
 
 func TestPageThatCannotBeServedFails(t *testing.T) {
 	t.Parallel()
 	srv := fakeserver.New(t, fakeserver.WithTCP("127.0.0.1:0"))
-	var stdout, stderr bytes.Buffer
-	require.Equal(t, 1, run(t.Context(), []string{"-listen", "127.0.0.1:0", "-http", srv.Addr()}, &stdout, &stderr))
-	require.Empty(t, stdout.String())
-	require.Contains(t, stderr.String(), "address already in use")
-	require.Equal(t, 2, run(t.Context(), []string{"-http", "8080"}, &stdout, &stderr))
-	require.Contains(t, stderr.String(), "missing port")
+	exit, complaint := fails(t, "-http", srv.Addr())
+	require.Equal(t, 1, exit)
+	require.Contains(t, complaint, "address already in use")
 }
