@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/chromedp/cdproto/emulation"
@@ -196,4 +197,24 @@ func fill(t *testing.T, client *rtm.Client) {
 	require.NoError(t, err)
 	_, err = client.FPNN().Call(ctx, "nosuchmethod", map[string]any{"a": 1})
 	require.Error(t, err)
+}
+
+func TestPageTellsWhatItLeavesOut(t *testing.T) {
+	t.Parallel()
+	url, client := gate(t)
+	b := open(t, url)
+	require.Empty(t, eval[string](t, b, `document.querySelector('#left').innerText`))
+	long := strings.Repeat("\x1b<>", 4000)
+	for n := range 20 * 20 {
+		_, err := client.Send(t.Context(), 1001, rtm.Group(int64(n%20)), rtm.Message{Type: 66, Text: long, Attrs: long[:1800]})
+		require.NoError(t, err)
+	}
+	b.until(t, `/^\d+ messages are left out/.test(document.querySelector('#left').innerText)`)
+	b.until(t, `document.querySelectorAll('#conversations details').length === 20`)
+	if *screenshots != "" {
+		picture, err := chromedp.Run(b, chromedp.FullScreenshot(100))
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(*screenshots, "left-out.png"), picture, 0o644))
+	}
+	b.clean(t)
 }
