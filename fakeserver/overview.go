@@ -18,6 +18,7 @@ type Bounds struct {
 
 // Overview is the part of what a gate holds that fits on a page.
 type Overview struct {
+	Stats         Stats
 	Conversations Part[ConversationPart] // those in which something was sent last, the latest first
 	Groups, Rooms Part[MembersPart]      // in rising order
 	Listeners     Part[ListenerPart]     // in the order of their connections
@@ -64,12 +65,15 @@ type ListenerPart struct {
 // through all conversations and members. It need not be of one moment.
 func (s *Server) Overview(b Bounds) Overview {
 	b = Bounds{max(b.Items, 0), max(b.Messages, 0), max(b.Bytes, 0)}
-	return Overview{
-		Conversations: s.store.overview(b),
-		Groups:        s.groups.overview(b.Items),
-		Rooms:         s.rooms.overview(b.Items),
-		Listeners:     s.listeners.overview(b.Items),
+	o := Overview{
+		Stats:     s.counters(),
+		Groups:    s.groups.overview(b.Items),
+		Rooms:     s.rooms.overview(b.Items),
+		Listeners: s.listeners.overview(b.Items),
 	}
+	o.Conversations, o.Stats.Messages = s.store.overview(b)
+	o.Stats.Conversations, o.Stats.Listeners = o.Conversations.All, o.Listeners.All
+	return o
 }
 
 // partOf returns the n lowest.
@@ -102,7 +106,7 @@ func mapped[T, V any](p Part[T], f func(t T) V) Part[V] {
 	return made
 }
 
-func (s *store) overview(b Bounds) Part[ConversationPart] {
+func (s *store) overview(b Bounds) (latest Part[ConversationPart], messages int) {
 	type candidate struct {
 		key    conversationKey
 		of     *conversation
@@ -112,15 +116,16 @@ func (s *store) overview(b Bounds) Part[ConversationPart] {
 		s.each(func(key conversationKey, c *conversation) {
 			c.mu.Lock()
 			newest := c.newest
+			messages += c.live
 			c.mu.Unlock()
 			yield(candidate{key, c, newest})
 		})
 	}
-	latest := partOf(all, b.Items, func(a, b candidate) int {
+	found := partOf(all, b.Items, func(a, b candidate) int {
 		return cmp.Or(cmp.Compare(b.newest, a.newest),
 			cmp.Compare(a.key.kind, b.key.kind), cmp.Compare(a.key.a, b.key.a), cmp.Compare(a.key.b, b.key.b))
 	})
-	return mapped(latest, func(c candidate) ConversationPart { return c.of.overview(c.key, b) })
+	return mapped(found, func(c candidate) ConversationPart { return c.of.overview(c.key, b) }), messages
 }
 
 func (c *conversation) overview(key conversationKey, b Bounds) ConversationPart {

@@ -60,6 +60,7 @@ func TestOverviewAgreesWithTheState(t *testing.T) {
 		busy(t, srv)
 		synctest.Wait()
 		st, seen := srv.State(), srv.Overview(fakeserver.Bounds{Items: 100, Messages: 100, Bytes: 100})
+		require.Equal(t, srv.Stats(), seen.Stats)
 		conversations := map[string]fakeserver.Conversation{}
 		for _, c := range st.Conversations {
 			conversations[c.String()] = c

@@ -14,13 +14,18 @@ type Stats struct {
 // Stats returns the counters. Quests are served meanwhile, so that they need not
 // be of one moment.
 func (s *Server) Stats() Stats {
-	stats := Stats{ServerStats: s.server.Stats(), Records: s.journal.Count()}
+	stats := s.counters()
 	s.store.each(func(_ conversationKey, c *conversation) {
 		stats.Conversations++
 		stats.Messages += c.held()
 	})
 	s.listeners.each(func(*listener) { stats.Listeners++ })
 	return stats
+}
+
+// counters returns what need not be counted first.
+func (s *Server) counters() Stats {
+	return Stats{ServerStats: s.server.Stats(), Records: s.journal.Count()}
 }
 
 // Count returns how many records there have been, those dropped included.

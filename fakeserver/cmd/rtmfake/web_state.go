@@ -123,7 +123,7 @@ func sizeOf(v any) int {
 
 // viewOf shows all but messages.
 func viewOf(srv *fakeserver.Server, o *fakeserver.Overview) *stateView {
-	stats := srv.Stats()
+	stats := o.Stats
 	return &stateView{
 		Counts: countsView{
 			Connections: stats.Connections, Accepted: stats.Accepted, Quests: stats.Quests,
