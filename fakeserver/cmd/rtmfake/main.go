@@ -12,6 +12,9 @@
 //	-ws                            WebSocket and HTTP on the same ports: see package httpgate
 //	-key FILE                      FPNN's own encryption, for those who want it: see package secure
 //
+// With -ws any page in a browser on this machine can speak to the gate, as to a C++
+// server: of whatever origin, and with the default secret also as any user.
+//
 // Without -tls-cert and -tls-key there is a certificate for this run only, for
 // localhost and the host of -tls. It is printed, and what is printed serves as the
 // file of certificates that a client trusts:
