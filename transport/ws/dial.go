@@ -129,7 +129,9 @@ func (d *Dialer) connect(ctx context.Context, network, address string, u *url.UR
 type handshake struct{ w *wire }
 
 func (h handshake) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := r.Write(h.w); err != nil {
+	asked := *r
+	asked.Header = spelled(r.Header)
+	if err := asked.Write(h.w); err != nil {
 		return nil, err
 	}
 	head := bufio.NewReader(io.LimitReader(h.w, maxAnswer))
@@ -144,6 +146,16 @@ func (h handshake) RoundTrip(r *http.Request) (*http.Response, error) {
 	ahead, _ := head.Peek(head.Buffered()) // frames that came with the answer
 	answer.Body = stream{io.MultiReader(bytes.NewReader(ahead), h.w), h.w}
 	return answer, nil
+}
+
+// spelled returns a header with names as RFC 6455 spells them, and not
+// [http.Header]: the vendor's C++ server knows no other spelling.
+func spelled(h http.Header) http.Header {
+	s := make(http.Header, len(h))
+	for name, values := range h {
+		s[strings.Replace(name, "Sec-Websocket-", "Sec-WebSocket-", 1)] = values
+	}
+	return s
 }
 
 // stream is what follows the handshake.
