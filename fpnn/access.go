@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
+	"slices"
 	"time"
 )
 
@@ -52,10 +53,11 @@ func WithMaxConns(n int) ServerOption {
 	})
 }
 
-// WithPrivateBuiltins serves `*status`, `*infos` and `*tune` to peers with private
-// or loopback addresses only, and to those without an IP address, as C++ servers
-// do; others get 20013. It is of no use behind a proxy, whose own address is what
-// the server sees. `*ping` is for everybody. Default: all are.
+// WithPrivateBuiltins serves `*status`, `*infos` and `*tune` to peers with private,
+// loopback or link-local addresses only, and to those without an IP address, much
+// as C++ servers do; others get 20013, and are counted ([ServerStats].Forbidden).
+// It is of no use behind a proxy, whose own address is what the server sees.
+// `*ping` is for everybody. Default: all are.
 func WithPrivateBuiltins() ServerOption {
 	return serverOption(func(s *Server) error {
 		s.privateBuiltins = true
@@ -72,15 +74,15 @@ func WithQuestRate(perSecond, burst int) Option {
 		if perSecond < 1 || burst < 1 {
 			return fmt.Errorf("fpnn: WithQuestRate(%d, %d): must be at least 1", perSecond, burst)
 		}
-		c.questRate = questRate{time.Second / time.Duration(min(perSecond, int(time.Second))), burst}
+		each := time.Second / time.Duration(min(perSecond, int(time.Second)))
+		c.questRate = questRate{each, each * min(time.Duration(burst), maxPeriod/each)}
 		return nil
 	})
 }
 
-// questRate is a quest each so often, and a number at once.
+// questRate is a quest each so often, and as many at once as come in a time.
 type questRate struct {
-	each  time.Duration // 0: no bound
-	burst int
+	each, burst time.Duration // 0: no bound
 }
 
 func (r *questRate) limited() bool { return r.each > 0 }
@@ -94,7 +96,7 @@ type allowance struct {
 // take reports whether a quest at time now may pass, and puts it on account.
 func (a *allowance) take(r *questRate, now time.Duration) bool {
 	paid := max(a.paid, now) + r.each
-	if paid-now > r.each*time.Duration(r.burst) {
+	if paid-now > r.burst {
 		return false
 	}
 	a.paid = paid
@@ -103,20 +105,33 @@ func (a *allowance) take(r *questRate, now time.Duration) bool {
 
 // admit returns why a new connection is not served, if so. s.mu is held.
 func (s *Server) admit(nc net.Conn) error {
-	if s.maxConns > 0 && len(s.conns) >= s.maxConns {
+	switch {
+	case s.closed:
+		return ErrClosed
+	case !s.allows(nc.RemoteAddr()):
+		s.notAllowed++
+		return ErrNotAllowed
+	case s.maxConns > 0 && len(s.conns) >= s.maxConns:
 		s.tooMany++
 		return ErrTooManyConns
 	}
-	if ip, ok := ipOf(nc.RemoteAddr()); ok && s.allowed != nil {
-		for _, p := range s.allowed {
-			if p.Contains(ip) {
-				return nil
-			}
-		}
-		s.notAllowed++
-		return ErrNotAllowed
-	}
 	return nil
+}
+
+func (s *Server) allows(peer net.Addr) bool {
+	ip, ok := ipOf(peer)
+	return !ok || s.allowed == nil ||
+		slices.ContainsFunc(s.allowed, func(p netip.Prefix) bool { return p.Contains(ip) })
+}
+
+// turnAway closes a connection that is not served. Some transports wait for their
+// peer then: WebSocket for a second.
+func turnAway(nc net.Conn, reason error) {
+	if told, ok := nc.(interface{ CloseWithError(error) error }); ok {
+		_ = told.CloseWithError(reason)
+		return
+	}
+	_ = nc.Close()
 }
 
 // ipOf returns the IP address of a peer, if it has one.

@@ -2,8 +2,7 @@ package fpnn_test
 
 import (
 	"context"
-	"fmt"
-	"io"
+	"math"
 	"net"
 	"net/netip"
 	"testing"
@@ -85,6 +84,67 @@ func TestOnlyAllowedPeersAreServed(t *testing.T) {
 	require.NoError(t, err, "no address at all")
 }
 
+// Who is not allowed does not count as one too many.
+func TestPeersThatAreNotAllowedAreToldFromThoseTooMany(t *testing.T) {
+	t.Parallel()
+	srv := newServer(t, fpnn.WithMaxConns(1), fpnn.WithAllowedPeers(netip.MustParsePrefix("10.0.0.0/8")))
+	_, err := reached(t, srv, peerAt("10.0.0.1:1"))
+	require.NoError(t, err)
+	_, err = reached(t, srv, peerAt("11.0.0.1:1"))
+	require.ErrorIs(t, err, fpnn.ErrNotAllowed)
+	_, err = reached(t, srv, peerAt("10.0.0.1:1"))
+	require.ErrorIs(t, err, fpnn.ErrTooManyConns)
+	stats := srv.Stats()
+	require.EqualValues(t, 1, stats.NotAllowed)
+	require.EqualValues(t, 1, stats.TooMany)
+}
+
+// parting is a connection whose Close waits, as that of a WebSocket does for its
+// peer.
+type parting struct {
+	net.Conn
+	told   chan error
+	parted chan struct{}
+}
+
+func (p *parting) CloseWithError(reason error) error {
+	p.told <- reason
+	<-p.parted
+	return p.Close()
+}
+
+func TestConnectionsThatAreTurnedAwayHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := newServer(t, fpnn.WithMaxConns(1))
+		one, err := reached(t, srv, nil)
+		require.NoError(t, err)
+		near, far := mem.Pipe()
+		defer near.Close()
+		slow := &parting{far, make(chan error, 1), make(chan struct{})}
+		require.ErrorIs(t, srv.ServeConn(slow), fpnn.ErrTooManyConns)
+		require.ErrorIs(t, <-slow.told, fpnn.ErrTooManyConns, "the connection gets the reason")
+		require.NoError(t, echoed(t.Context(), one, 1))
+
+		closed := make(chan struct{})
+		go func() {
+			_ = srv.Close()
+			close(closed)
+		}()
+		synctest.Wait()
+		select {
+		case <-closed:
+			require.Fail(t, "the server has not waited for it")
+		default:
+		}
+		close(slow.parted)
+		<-closed
+		late := &parting{far, make(chan error, 1), slow.parted}
+		require.ErrorIs(t, srv.ServeConn(late), fpnn.ErrClosed)
+		require.ErrorIs(t, <-late.told, fpnn.ErrClosed)
+	})
+}
+
 // A listener goes on after connections that are not served.
 func TestConnectionsBeyondTheCapAreClosed(t *testing.T) {
 	t.Parallel()
@@ -118,6 +178,7 @@ func TestBuiltinsForPrivateAddressesOnly(t *testing.T) {
 			opts = append(opts, fpnn.WithPrivateBuiltins())
 		}
 		srv := newServer(t, opts...)
+		forbidden := int64(0)
 		for addr, inside := range map[string]bool{
 			"10.1.2.3:9": true, "192.168.0.1:9": true, "172.16.5.5:9": true, "127.0.0.1:9": true, "[::1]:9": true, "[fd00::1]:9": true,
 			"[::ffff:10.0.0.1]:9": true, "@": true, "169.254.1.1:9": true,
@@ -135,6 +196,7 @@ func TestBuiltinsForPrivateAddressesOnly(t *testing.T) {
 				_, err := c.Call(t.Context(), method, args)
 				switch {
 				case private && !inside:
+					forbidden++
 					require.Equal(t, fpnn.CodeCoreForbidden, fpnn.Code(err), addr)
 					require.ErrorContains(t, err, "from external")
 				case method == "*tune":
@@ -145,6 +207,7 @@ func TestBuiltinsForPrivateAddressesOnly(t *testing.T) {
 			}
 			require.NoError(t, echoed(t.Context(), c, 1))
 		}
+		require.Equal(t, forbidden, srv.Stats().Forbidden)
 	}
 }
 
@@ -194,6 +257,17 @@ func TestQuestsOfOneConnectionHaveARate(t *testing.T) {
 	})
 }
 
+func TestBurstMayBeAnyNumber(t *testing.T) {
+	t.Parallel()
+	for _, opt := range []fpnn.ServerOption{fpnn.WithQuestRate(1, math.MaxInt), fpnn.WithQuestRate(math.MaxInt, math.MaxInt)} {
+		c, err := reached(t, newServer(t, opt), nil)
+		require.NoError(t, err)
+		for range 3 {
+			require.NoError(t, echoed(t.Context(), c, 1))
+		}
+	}
+}
+
 func TestAccessOptionsOutOfRange(t *testing.T) {
 	t.Parallel()
 	for name, opt := range map[string]fpnn.ServerOption{
@@ -207,40 +281,3 @@ func TestAccessOptionsOutOfRange(t *testing.T) {
 		require.ErrorContains(t, err, name)
 	}
 }
-
-// A transport needs no more than a stream: here a pair of pipes, without
-// deadlines, as an SSH channel is one.
-func ExampleWithDialer() {
-	srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) { return q.Payload, nil }))
-	if err != nil {
-		panic(err)
-	}
-	defer srv.Close()
-	channels := transport.DialerFunc(func(context.Context, string, string) (net.Conn, error) {
-		nearIn, farOut := io.Pipe()
-		farIn, nearOut := io.Pipe()
-		return channel{nearIn, nearOut}, srv.ServeConn(channel{farIn, farOut})
-	})
-	client, err := fpnn.Dial(context.Background(), "anywhere", fpnn.WithDialer(channels))
-	if err != nil {
-		panic(err)
-	}
-	defer client.Close()
-	answer, err := client.Call(context.Background(), "echo", map[string]any{"n": 7})
-	fmt.Println(answer.Payload, err)
-	// Output: {"n":7} <nil>
-}
-
-// channel is what is needed to be a net.Conn.
-type channel struct {
-	*io.PipeReader
-	out *io.PipeWriter
-}
-
-func (c channel) Write(b []byte) (int, error)        { return c.out.Write(b) }
-func (c channel) Close() error                       { _ = c.out.Close(); return c.PipeReader.Close() }
-func (channel) LocalAddr() net.Addr                  { return nil }
-func (channel) RemoteAddr() net.Addr                 { return nil }
-func (channel) SetDeadline(time.Time) error          { return io.ErrNoProgress }
-func (c channel) SetReadDeadline(t time.Time) error  { return c.SetDeadline(t) }
-func (c channel) SetWriteDeadline(t time.Time) error { return c.SetDeadline(t) }

@@ -21,6 +21,7 @@ func (b *builtins) ServeQuest(ctx context.Context, q *Quest) (any, error) {
 		return b.next.ServeQuest(ctx, q)
 	}
 	if b.server.privateBuiltins && q.method != "*ping" && !internal(q.conn) {
+		b.server.forbidden.Add(1)
 		return nil, Errorf(CodeCoreForbidden, "Can not call internal method from external: %s", printable(q.method))
 	}
 	switch q.method {

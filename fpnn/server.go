@@ -34,7 +34,8 @@ type Server struct {
 	conns     map[*Conn]struct{}
 	ended     ConnStats // sums over the connections that are gone
 
-	notAllowed, tooMany int64 // connections not served
+	notAllowed, tooMany int64        // connections not served
+	forbidden           atomic.Int64 // calls of built-in methods
 
 	tasks sync.WaitGroup // Serve calls and connections
 }
@@ -45,6 +46,7 @@ type ServerStats struct {
 	Accepted    int64 // connections ever accepted and served
 	NotAllowed  int64 // connections of peers that WithAllowedPeers does not name
 	TooMany     int64 // connections beyond WithMaxConns
+	Forbidden   int64 // quests that WithPrivateBuiltins has answered with 20013
 	Buffered    int64 // bytes held for incomplete packages, see WithMaxBuffered
 	ConnStats         // sums over all connections, past and present
 }
@@ -123,27 +125,35 @@ func (s *Server) Serve(l net.Listener) error {
 
 // ServeConn serves one connection made elsewhere. It returns at once; the server
 // owns nc from then on. It fails with [ErrClosed] if the server is closed, and with
-// [ErrNotAllowed] and [ErrTooManyConns] if an option forbids the connection, which
-// is then closed.
+// [ErrNotAllowed] and [ErrTooManyConns] if an option forbids the connection. nc is
+// closed then: by its method CloseWithError(error) error, if it has one, which
+// gets the reason.
 func (s *Server) ServeConn(nc net.Conn) error {
 	c := newConn(nc, &s.config)
 	s.mu.Lock()
-	err := s.admit(nc)
-	if s.closed {
-		err = ErrClosed
+	err, closed := s.admit(nc), s.closed
+	if !closed {
+		s.tasks.Add(1)
 	}
-	if err != nil {
-		s.mu.Unlock()
-		s.config.logger.Debug("connection not served", "peer", nc.RemoteAddr(), "err", err)
-		_ = nc.Close()
+	if err == nil {
+		s.conns[c] = struct{}{}
+	}
+	s.mu.Unlock()
+	if err == nil {
+		s.accepted.Add(1)
+		c.start()
+		return nil
+	}
+	s.config.logger.Debug("connection not served", "peer", nc.RemoteAddr(), "err", err)
+	if closed {
+		turnAway(nc, err) // nobody would wait for a goroutine
 		return err
 	}
-	s.tasks.Add(1)
-	s.conns[c] = struct{}{}
-	s.mu.Unlock()
-	s.accepted.Add(1)
-	c.start()
-	return nil
+	go func() {
+		defer s.tasks.Done()
+		turnAway(nc, err)
+	}()
+	return err
 }
 
 // remove is called when all of a connection has ended.
@@ -236,6 +246,7 @@ func (s *Server) Stats() ServerStats {
 		Accepted:    s.accepted.Load(),
 		NotAllowed:  notAllowed,
 		TooMany:     tooMany,
+		Forbidden:   s.forbidden.Load(),
 		Buffered:    s.buffered.Load(),
 		ConnStats:   sum,
 	}

@@ -32,13 +32,23 @@ func (s *Server) ServeTLS(l net.Listener, cfg *tls.Config) error {
 	return s.Serve(tls.NewListener(l, modern(cfg)))
 }
 
-// modern returns cfg with a minimum of TLS 1.2.
+// modern returns cfg with a minimum of TLS 1.2, also of those it gives clients.
 func modern(cfg *tls.Config) *tls.Config {
-	if cfg.MinVersion >= tls.VersionTLS12 {
+	forClient := cfg.GetConfigForClient
+	if cfg.MinVersion >= tls.VersionTLS12 && forClient == nil {
 		return cfg
 	}
 	cfg = cfg.Clone()
-	cfg.MinVersion = tls.VersionTLS12
+	cfg.MinVersion = max(cfg.MinVersion, tls.VersionTLS12)
+	if forClient != nil {
+		cfg.GetConfigForClient = func(hello *tls.ClientHelloInfo) (*tls.Config, error) {
+			c, err := forClient(hello)
+			if c != nil {
+				c = modern(c)
+			}
+			return c, err
+		}
+	}
 	return cfg
 }
 
@@ -50,10 +60,9 @@ func (c *Client) encrypt(ctx context.Context, nc net.Conn, e endpoint) (net.Conn
 	}
 	if cfg = modern(cfg); cfg.ServerName == "" && !cfg.InsecureSkipVerify {
 		cfg = cfg.Clone()
-		if cfg.ServerName = e.address; e.network != "unix" {
-			if host, _, err := net.SplitHostPort(e.address); err == nil {
-				cfg.ServerName = host
-			}
+		cfg.ServerName = e.address
+		if host, _, err := net.SplitHostPort(e.address); err == nil {
+			cfg.ServerName = host
 		}
 	}
 	conn := tls.Client(nc, cfg)

@@ -82,12 +82,11 @@ func TestCertificateIsVerified(t *testing.T) {
 	for name, cfg := range map[string]*tls.Config{
 		"the system's roots":   nil,
 		"another name":         {RootCAs: roots, ServerName: "another"},
-		"the endpoint's":       {RootCAs: roots},
+		"the endpoint's":       {RootCAs: roots, MinVersion: tls.VersionTLS12},
 		"another root":         {RootCAs: x509.NewCertPool(), ServerName: "gate"},
 		"nothing is checked":   {InsecureSkipVerify: true},
 		"the right one":        {RootCAs: roots, ServerName: "gate"},
 		"the right one, older": {RootCAs: roots, ServerName: "gate", MaxVersion: tls.VersionTLS12},
-		"too old":              {RootCAs: roots, ServerName: "gate", MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10},
 	} {
 		var opts []fpnn.ClientOption
 		if cfg != nil {
@@ -99,13 +98,11 @@ func TestCertificateIsVerified(t *testing.T) {
 		case "nothing is checked", "the right one", "the right one, older":
 			require.NoError(t, err, name)
 			continue
-		case "too old":
-			require.ErrorContains(t, err, "TLS handshake", name)
-			continue
 		case "the endpoint's":
 			var host x509.HostnameError
 			require.ErrorAs(t, err, &host, name)
 			require.Equal(t, "127.0.0.1", host.Host)
+			require.Empty(t, cfg.ServerName, "the caller's own is left alone")
 		}
 		var unverified *tls.CertificateVerificationError
 		require.ErrorAs(t, err, &unverified, name)
@@ -113,6 +110,60 @@ func TestCertificateIsVerified(t *testing.T) {
 		require.ErrorAs(t, err, &op)
 		require.Equal(t, "dial", op.Op)
 	}
+}
+
+// Nothing older than TLS 1.2 is spoken, whatever a configuration says.
+func TestOldTLSIsRefused(t *testing.T) {
+	t.Parallel()
+	cert := certificate(t)
+	roots := x509.NewCertPool()
+	roots.AddCert(cert.Leaf)
+	old := func() *tls.Config {
+		return &tls.Config{
+			Certificates: []tls.Certificate{cert}, RootCAs: roots, ServerName: "gate",
+			MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11,
+		}
+	}
+	lax := func() *tls.Config {
+		cfg := old()
+		cfg.MaxVersion = 0
+		return cfg
+	}
+	handshake := func(side func(net.Conn, *tls.Config) *tls.Conn, nc net.Conn, cfg *tls.Config) error {
+		defer nc.Close()
+		return side(nc, cfg).HandshakeContext(t.Context())
+	}
+
+	// A server refuses clients that speak no better.
+	choosing := lax()
+	choosing.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return lax(), nil }
+	undecided := lax()
+	undecided.GetConfigForClient = func(*tls.ClientHelloInfo) (*tls.Config, error) { return nil, nil }
+	for name, cfg := range map[string]*tls.Config{"": lax(), "chosen for the client": choosing, "not chosen": undecided} {
+		srv := newServer(t)
+		l := tcpListener(t)
+		go srv.ServeTLS(l, cfg)
+		nc, err := net.Dial("tcp", l.Addr().String())
+		require.NoError(t, err)
+		require.ErrorContains(t, handshake(tls.Client, nc, old()), "protocol version", name)
+		require.EqualValues(t, tls.VersionTLS10, cfg.MinVersion, "the caller's own is left alone")
+		require.NoError(t, echoed(t.Context(),
+			clientOf(t, []string{"tls://" + l.Addr().String()}, fpnn.WithTLS(lax())), 1), name)
+	}
+
+	// A client refuses such servers, and closes what it has.
+	near, far := mem.Pipe()
+	served := make(chan error, 1)
+	go func() { served <- handshake(tls.Server, far, old()) }()
+	cfg := lax()
+	cfg.ServerName = ""
+	c := clientOf(t, []string{"gate:1"}, fpnn.WithTLS(cfg), fpnn.WithDialer(transport.DialerFunc(
+		func(context.Context, string, string) (net.Conn, error) { return near, nil })))
+	require.ErrorContains(t, c.Connect(t.Context()), "protocol version")
+	require.Error(t, <-served)
+	require.ErrorIs(t, near.SetDeadline(time.Time{}), net.ErrClosed)
+	require.EqualValues(t, tls.VersionTLS10, cfg.MinVersion, "the caller's own is left alone")
+	require.Empty(t, cfg.ServerName)
 }
 
 func TestPlainAndTLSTellEachOtherApart(t *testing.T) {

@@ -30,8 +30,8 @@ type Dialer struct {
 	Dialer interface {
 		DialContext(ctx context.Context, network, address string) (net.Conn, error)
 	}
-	// TLS is for wss. Without a ServerName it is that of the endpoint. Default:
-	// the system's authorities, TLS 1.2 or later.
+	// TLS is for wss. Without a ServerName it is that of the endpoint. At least
+	// TLS 1.2 is spoken. Default: the system's authorities.
 	TLS *tls.Config
 	// Header is sent with the handshake: Origin or Authorization, say.
 	Header http.Header
@@ -116,6 +116,7 @@ func (d *Dialer) connect(ctx context.Context, network, address string, u *url.UR
 	if config.ServerName == "" {
 		config.ServerName = u.Hostname()
 	}
+	config.MinVersion = max(config.MinVersion, tls.VersionTLS12)
 	secure := tls.Client(nc, config)
 	if err := secure.HandshakeContext(ctx); err != nil {
 		_ = nc.Close()
