@@ -12,6 +12,8 @@ import (
 const (
 	DefaultSniffTimeout = 10 * time.Second
 	DefaultMaxSniffed   = 1024
+	DefaultMaxHTTP      = 4096
+	DefaultMaxBodies    = fpnn.DefaultMaxBuffered
 )
 
 // Time-outs of HTTP connections. Those that fpnn has a default for have the same.
@@ -37,6 +39,16 @@ type Config struct {
 	// more comes, the one that has taken longest is taken for FPNN. Default:
 	// DefaultMaxSniffed.
 	MaxSniffed int
+	// MaxHTTP is how many HTTP connections there may be, with a quest under way or
+	// without; a WebSocket is none, once it is one. When one more comes, the one
+	// that has had no quest for longest is closed, or the new one if all have one.
+	// Default: DefaultMaxHTTP.
+	MaxHTTP int
+	// MaxBodies bounds the memory in bytes for the bodies of all requests
+	// together. One takes what has come of it and at most as much again, until its
+	// quest is answered. A request that finds none left is answered with 503 and
+	// code 20011. Default: DefaultMaxBodies.
+	MaxBodies int64
 	// MaxPackage is the largest package in bytes, header included, of WebSocket
 	// and HTTP, whose body is smaller. It is not to exceed the server's. Default:
 	// fpnn.DefaultMaxPackage; at least 1024.
@@ -50,6 +62,8 @@ type Config struct {
 func (c Config) withDefaults() Config {
 	c.SniffTimeout = cmp.Or(c.SniffTimeout, DefaultSniffTimeout)
 	c.MaxSniffed = cmp.Or(c.MaxSniffed, DefaultMaxSniffed)
+	c.MaxHTTP = cmp.Or(c.MaxHTTP, DefaultMaxHTTP)
+	c.MaxBodies = cmp.Or(c.MaxBodies, DefaultMaxBodies)
 	c.MaxPackage = max(cmp.Or(c.MaxPackage, fpnn.DefaultMaxPackage), 1024)
 	if len(c.Origins) == 0 {
 		c.Origins = []string{"*"}

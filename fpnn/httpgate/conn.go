@@ -1,6 +1,7 @@
 package httpgate
 
 import (
+	"container/list"
 	"context"
 	"net"
 	"net/http"
@@ -14,21 +15,24 @@ import (
 // handled, limited and counted like all others.
 type webConn struct {
 	*peeked
-	gate   *listener
+	gate   *Listener
 	client *fpnn.Client
-	busy   bool // a quest is under way, or its answer; under gate.mu
+
+	// Under gate.mu.
+	place   *list.Element // among those without a quest; nil if one is under way, or its answer
+	refusal error         // why the server does not serve it
 }
 
 // connKey is what a request's context has its webConn under.
 type connKey struct{}
 
 // serveHTTP gives a connection to the HTTP server.
-func (l *listener) serveHTTP(nc *peeked) {
+func (l *Listener) serveHTTP(nc *peeked) {
 	c := &webConn{peeked: nc, gate: l}
 	client, err := fpnn.NewClient([]string{"gate"},
 		fpnn.WithDialer(pipes{c}),
 		fpnn.WithEncoding(codec.JSON),
-		fpnn.WithMaxPackage(l.MaxPackage),
+		fpnn.WithMaxPackage(l.config.MaxPackage),
 		fpnn.WithTimeout(0), // as long as the HTTP client waits
 		fpnn.WithReconnect(fpnn.Reconnect{Min: 1, Max: 1, FailFast: true}),
 		fpnn.WithHandler(fpnn.HandlerFunc(refuse)),
@@ -37,14 +41,9 @@ func (l *listener) serveHTTP(nc *peeked) {
 		panic(err) // an option of the above is out of range
 	}
 	c.client = client
-	l.mu.Lock()
-	down := l.down
-	if !down {
-		l.webs[c] = struct{}{}
-	}
-	l.mu.Unlock()
 	l.tasks.Add(1)
-	if down {
+	leaving, ok := l.enter(c)
+	if !ok {
 		c.end()
 		return
 	}
@@ -52,6 +51,41 @@ func (l *listener) serveHTTP(nc *peeked) {
 	case l.requests <- c:
 	case <-l.closed:
 		c.end()
+	}
+	if leaving != nil {
+		_ = leaving.Close()
+	}
+}
+
+// enter makes c one of the HTTP connections. If they are too many it returns the
+// one that has to go for it; it reports false if none can, or the listener is
+// closed.
+func (l *Listener) enter(c *webConn) (leaving *webConn, ok bool) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if l.down {
+		return nil, false
+	}
+	if len(l.webs) >= l.config.MaxHTTP {
+		l.tooMany++
+		oldest := l.waiting.Front()
+		if oldest == nil {
+			return nil, false
+		}
+		leaving = oldest.Value.(*webConn)
+		l.leave(leaving)
+	}
+	l.webs[c] = struct{}{}
+	c.place = l.waiting.PushBack(c)
+	return leaving, true
+}
+
+// leave is the end of enter. l.mu is held.
+func (l *Listener) leave(c *webConn) {
+	delete(l.webs, c)
+	if c.place != nil {
+		l.waiting.Remove(c.place)
+		c.place = nil
 	}
 }
 
@@ -64,13 +98,7 @@ func refuse(context.Context, *fpnn.Quest) (any, error) {
 func (c *webConn) become(s http.ConnState) {
 	switch s {
 	case http.StateIdle:
-		c.gate.mu.Lock()
-		c.busy = false
-		down := c.gate.down
-		c.gate.mu.Unlock()
-		if down {
-			_ = c.Close()
-		}
+		c.rest()
 	case http.StateHijacked:
 		c.release()
 	case http.StateClosed:
@@ -80,12 +108,27 @@ func (c *webConn) become(s http.ConnState) {
 }
 
 // begin marks the connection as one that is not to be closed before a quest is
-// answered, unless the listener is closed already.
+// answered, unless it is about to be.
 func (c *webConn) begin() bool {
-	c.gate.mu.Lock()
-	defer c.gate.mu.Unlock()
-	c.busy = !c.gate.down
-	return c.busy
+	l := c.gate
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if c.place == nil || l.down {
+		return false
+	}
+	l.waiting.Remove(c.place)
+	c.place = nil
+	return true
+}
+
+// rest is the end of begin.
+func (c *webConn) rest() {
+	l := c.gate
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if _, ok := l.webs[c]; ok && c.place == nil {
+		c.place = l.waiting.PushBack(c)
+	}
 }
 
 func (c *webConn) end() {
@@ -96,7 +139,7 @@ func (c *webConn) end() {
 // release ends what the gate has of the connection.
 func (c *webConn) release() {
 	c.gate.mu.Lock()
-	delete(c.gate.webs, c)
+	c.gate.leave(c)
 	c.gate.mu.Unlock()
 	_ = c.client.Close()
 	c.gate.tasks.Done()
@@ -128,3 +171,18 @@ type piped struct {
 func (c *piped) Encrypted() bool      { return c.web.Encrypted() }
 func (c *piped) LocalAddr() net.Addr  { return c.web.LocalAddr() }
 func (c *piped) RemoteAddr() net.Addr { return c.web.RemoteAddr() }
+
+// CloseWithError is how the server says why it does not serve the connection.
+func (c *piped) CloseWithError(reason error) error {
+	c.web.gate.mu.Lock()
+	c.web.refusal = reason
+	c.web.gate.mu.Unlock()
+	return c.Close()
+}
+
+// refused returns that reason, if there is one.
+func (c *webConn) refused() error {
+	c.gate.mu.Lock()
+	defer c.gate.mu.Unlock()
+	return c.refusal
+}

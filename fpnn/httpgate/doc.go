@@ -26,11 +26,24 @@
 // A connection that does not tell its protocol within [Config].SniffTimeout is
 // taken for FPNN, and so is the oldest of more than MaxSniffed of them: from there
 // on the server's own time-outs hold. Nothing waits for a slow connection but its
-// own goroutine. A request's header must come within 10 s and be no longer than
-// 64 KiB, the whole request within 30 s; an idle HTTP connection is closed after
-// 60 s, one whose client does not take its answer after 10 s. A quest may take as
-// long as its client waits; a server that closes connections on which it receives
-// nothing (fpnn.WithIdleTimeout) ends it with 500 and code 20002.
+// own goroutine. Of HTTP connections there are at most MaxHTTP, and what they hold
+// of request bodies is together at most MaxBodies; [Listener.Stats] counts what
+// that has refused. The options of the server that bound connections and quests
+// (fpnn.WithAllowedPeers, WithMaxConns, WithQuestRate) look at an HTTP connection
+// when it sends its first quest.
+//
+// A request's header must come within 10 s and be no longer than 64 KiB, the whole
+// request within 30 s; an idle HTTP connection is closed after 60 s, one whose
+// client does not take its answer after 10 s. A quest may take as long as its
+// client waits; a server that closes connections on which it receives nothing
+// (fpnn.WithIdleTimeout) ends it with 500 and code 20002.
+//
+// # Encryption
+//
+// Over a TLS listener all three protocols are TLS's. FPNN's own encryption
+// (transport/secure) may lie around the gate or underneath: it is for FPNN alone,
+// and HTTP and WebSocket pass it in the clear. What fpnn.RequireEncryption asks for
+// is then TLS, for them.
 //
 // # Differences from the C++ server
 //
@@ -40,6 +53,8 @@
 //	request                         C++ server          here
 //	-------                         ----------          ----
 //	path is not /service/METHOD     closed              404
+//	empty segments in the path,     ignored             404
+//	as in //service/METHOD/
 //	METHOD with %20 and the like    not decoded         decoded
 //	header names                    have case           have none
 //	POST without a body, or with    closed              400, code 10004 or 10006
@@ -52,6 +67,9 @@
 //	                                                    send application/json
 //	body over the limit             closed              413, code 20009
 //	server is stopping              closed              503, code 20014
+//	peer is not allowed             closed              403, code 20013
+//	too many connections, or        closed              503, code 20011
+//	no memory left for the body
 //	quest that closes connections   closed              500, code 20002
 //	(*key, *tune without a key)
 //	Origin not in Config.Origins    there is none       403, code 20013

@@ -30,8 +30,8 @@ func failure(status, code int, text string) outcome {
 	return outcome{status, fpnn.Errorf(code, "%s", text)}
 }
 
-// ServeHTTP serves one request.
-func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// serveRequest is the HTTP server's handler.
+func (l *Listener) serveRequest(w http.ResponseWriter, r *http.Request) {
 	o := l.outcome(w, r)
 	if o.status == 0 {
 		return // a WebSocket, or refused as one
@@ -46,7 +46,7 @@ func (l *listener) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	o.write(w)
 }
 
-func (l *listener) outcome(w http.ResponseWriter, r *http.Request) outcome {
+func (l *Listener) outcome(w http.ResponseWriter, r *http.Request) outcome {
 	h := w.Header()
 	h.Set("Server", "FPNN/1.0") // as the C++ server
 	if !l.upgrader.Allows(r) {
@@ -71,12 +71,12 @@ func (l *listener) outcome(w http.ResponseWriter, r *http.Request) outcome {
 }
 
 // allowOrigin lets web pages of other hosts see the answer, and ask before.
-func (l *listener) allowOrigin(h http.Header, r *http.Request) {
+func (l *Listener) allowOrigin(h http.Header, r *http.Request) {
 	origin := r.Header.Get("Origin")
 	if origin == "" {
 		return
 	}
-	if l.Origins[0] == "*" {
+	if l.config.Origins[0] == "*" {
 		origin = "*"
 	} else {
 		h.Set("Vary", "Origin")
@@ -101,7 +101,7 @@ func methodOf(u *url.URL) (string, bool) {
 }
 
 // upgrade makes the connection a WebSocket, which is one more to be accepted.
-func (l *listener) upgrade(w http.ResponseWriter, r *http.Request) {
+func (l *Listener) upgrade(w http.ResponseWriter, r *http.Request) {
 	l.tasks.Add(1) // from here on the connection may not be the HTTP server's
 	defer l.tasks.Done()
 	if c, err := l.upgrader.Upgrade(w, r); err == nil {

@@ -9,26 +9,40 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
 
-// listener is a listener of FPNN connections, whatever they come over.
-type listener struct {
-	net.Listener
-	Config
+// Listener is a [net.Listener] of FPNN connections, whatever they come over.
+type Listener struct {
+	inner    net.Listener
+	config   Config
 	upgrader *ws.Upgrader
 	web      *http.Server
 	requests chan *webConn // to the HTTP server
 	arrivals chan arrival
 	closed   chan struct{}
 	tasks    sync.WaitGroup // all goroutines, the HTTP server's connections included
+	bodies   bodies
+	refused  atomic.Int64 // requests without memory for their bodies
 
 	mu      sync.Mutex
 	down    bool      // closed is closed, or about to be
 	sniffed list.List // of *sniffed, the oldest first
 	webs    map[*webConn]struct{}
+	waiting list.List // of those *webConn without a quest, the oldest first
+	tooMany int64
+}
+
+// Stats counts what a [Listener] has, and has done since it was made.
+type Stats struct {
+	Sniffed int   // connections whose protocol is not known yet
+	HTTP    int   // HTTP connections
+	Bodies  int64 // bytes held for request bodies
+	TooMany int64 // HTTP connections closed because of Config.MaxHTTP
+	Refused int64 // requests answered with 503 because of Config.MaxBodies
 }
 
 // arrival is what Accept returns.
@@ -40,22 +54,19 @@ type arrival struct {
 // NewListener returns a listener that accepts FPNN from l as it is, and from l's
 // HTTP connections WebSockets and quests, each HTTP connection as one connection
 // of its own. It owns l.
-//
-// Close ends HTTP connections, except for those with a quest under way: they end
-// with its answer. Accept then waits for the last goroutine, so a server that has
-// been closed has none left.
-func NewListener(l net.Listener, c Config) net.Listener {
-	g := &listener{
-		Listener: l,
-		Config:   c.withDefaults(),
+func NewListener(l net.Listener, c Config) *Listener {
+	g := &Listener{
+		inner:    l,
+		config:   c.withDefaults(),
 		requests: make(chan *webConn),
 		arrivals: make(chan arrival),
 		closed:   make(chan struct{}),
 		webs:     make(map[*webConn]struct{}),
 	}
-	g.upgrader = g.Config.upgrader()
+	g.bodies.most = g.config.MaxBodies
+	g.upgrader = g.config.upgrader()
 	g.web = &http.Server{
-		Handler:                      g,
+		Handler:                      http.HandlerFunc(g.serveRequest),
 		ReadHeaderTimeout:            headerTimeout,
 		ReadTimeout:                  readTimeout,
 		WriteTimeout:                 writeTimeout,
@@ -74,9 +85,9 @@ func NewListener(l net.Listener, c Config) net.Listener {
 }
 
 // run accepts from the listener underneath.
-func (l *listener) run() {
+func (l *Listener) run() {
 	for {
-		nc, err := l.Listener.Accept()
+		nc, err := l.inner.Accept()
 		if err != nil {
 			var temporary interface{ Temporary() bool }
 			more := errors.As(err, &temporary) && temporary.Temporary()
@@ -95,7 +106,7 @@ func (l *listener) run() {
 }
 
 // hand gives a connection to Accept, or closes it if there will be none.
-func (l *listener) hand(nc net.Conn) {
+func (l *Listener) hand(nc net.Conn) {
 	select {
 	case l.arrivals <- arrival{nc, nil}:
 	case <-l.closed:
@@ -103,8 +114,9 @@ func (l *listener) hand(nc net.Conn) {
 	}
 }
 
-// Accept returns the next connection that speaks FPNN.
-func (l *listener) Accept() (net.Conn, error) {
+// Accept returns the next connection that speaks FPNN. After Close it waits for the
+// last goroutine and returns [net.ErrClosed].
+func (l *Listener) Accept() (net.Conn, error) {
 	select {
 	case a := <-l.arrivals:
 		return a.nc, a.err
@@ -114,7 +126,23 @@ func (l *listener) Accept() (net.Conn, error) {
 	}
 }
 
-func (l *listener) isClosed() bool {
+// Addr returns the address of the listener underneath.
+func (l *Listener) Addr() net.Addr { return l.inner.Addr() }
+
+// Stats returns the listener's counters.
+func (l *Listener) Stats() Stats {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return Stats{
+		Sniffed: l.sniffed.Len(),
+		HTTP:    len(l.webs),
+		Bodies:  l.bodies.held.Load(),
+		TooMany: l.tooMany,
+		Refused: l.refused.Load(),
+	}
+}
+
+func (l *Listener) isClosed() bool {
 	select {
 	case <-l.closed:
 		return true
@@ -123,8 +151,10 @@ func (l *listener) isClosed() bool {
 	}
 }
 
-// Close is described at [NewListener]. It does not wait.
-func (l *listener) Close() error {
+// Close ends Accept, and HTTP connections except for those with a quest under way:
+// they end with its answer. It does not wait for them, but Accept does, so a server
+// that has been closed leaves no goroutine behind.
+func (l *Listener) Close() error {
 	l.mu.Lock()
 	again := l.down
 	l.down = true
@@ -133,7 +163,7 @@ func (l *listener) Close() error {
 		idle = append(idle, e.Value.(*sniffed))
 	}
 	for c := range l.webs {
-		if c.busy {
+		if c.place == nil {
 			busy = append(busy, c)
 		} else {
 			idle = append(idle, c)
@@ -151,11 +181,11 @@ func (l *listener) Close() error {
 	for _, nc := range busy {
 		_ = nc.SetWriteDeadline(time.Now().Add(linger)) // in case the answer is being written
 	}
-	return l.Listener.Close()
+	return l.inner.Close()
 }
 
 // webListener gives the HTTP server its connections.
-type webListener struct{ *listener }
+type webListener struct{ *Listener }
 
 func (l webListener) Accept() (net.Conn, error) {
 	select {

@@ -79,6 +79,7 @@ func methods() *fpnn.Mux {
 type gate struct {
 	*fpnn.Server
 	network mem.Network
+	l       *httpgate.Listener
 	served  chan error
 }
 
@@ -89,7 +90,8 @@ func newGate(tb testing.TB, h fpnn.Handler, c httpgate.Config, opts ...fpnn.Serv
 	g := &gate{served: make(chan error, 1)}
 	l, err := g.network.Listen(address)
 	require.NoError(tb, err)
-	g.Server = serve(tb, httpgate.NewListener(l, c), h, g.served, opts...)
+	g.l = httpgate.NewListener(l, c)
+	g.Server = serve(tb, g.l, h, g.served, opts...)
 	return g
 }
 
@@ -201,6 +203,15 @@ func (c raw) write(tb testing.TB, text string) {
 func (c raw) response(tb testing.TB) response {
 	tb.Helper()
 	return read(tb, func() (*http.Response, error) { return http.ReadResponse(c.r, nil) })
+}
+
+// head reads the header of a response only.
+func (c raw) head(tb testing.TB) *http.Response {
+	tb.Helper()
+	a, err := http.ReadResponse(c.r, nil)
+	require.NoError(tb, err)
+	require.NoError(tb, a.Body.Close())
+	return a
 }
 
 // requireEOF holds that nothing but the end comes.

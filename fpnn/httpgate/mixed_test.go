@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
@@ -228,6 +229,26 @@ func TestCloseDoesNotWaitForClientsThatDoNotRead(t *testing.T) {
 		begin := time.Now()
 		require.NoError(t, g.Close())
 		require.Equal(t, time.Second, time.Since(begin))
+	})
+}
+
+// The same holds for an answer that comes after the gate was closed.
+func TestShutdownDoesNotWaitForClientsThatDoNotRead(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		release := make(chan struct{})
+		g := newGate(t, handler(func(context.Context, *fpnn.Quest) (any, error) {
+			<-release
+			return map[string]any{"text": strings.Repeat("x", 1<<20)}, nil
+		}), httpgate.Config{})
+		g.raw(t).write(t, post("m", "{}"))
+		synctest.Wait()
+		stopping := start(func() (int, error) { return 0, g.Shutdown(t.Context()) })
+		stopping.blocked(t)
+		begin := time.Now()
+		close(release)
+		_, err := stopping.wait()
+		require.NoError(t, err)
+		require.Equal(t, time.Second, time.Since(begin).Truncate(time.Second))
 	})
 }
 

@@ -2,7 +2,6 @@ package httpgate
 
 import (
 	"errors"
-	"io"
 	"net/http"
 	"net/url"
 	"strings"
@@ -13,18 +12,26 @@ import (
 )
 
 var (
-	tooLarge = failure(http.StatusRequestEntityTooLarge, fpnn.CodeCoreInvalidPackage, "quest exceeds the size limit")
-	stopping = failure(http.StatusServiceUnavailable, fpnn.CodeCoreServerStopping, "server is stopping")
-	noQuest  = failure(http.StatusBadRequest, fpnn.CodeCoreHTTP, "quest cannot be read")
+	tooLarge   = failure(http.StatusRequestEntityTooLarge, fpnn.CodeCoreInvalidPackage, "quest exceeds the size limit")
+	stopping   = failure(http.StatusServiceUnavailable, fpnn.CodeCoreServerStopping, "server is stopping")
+	noQuest    = failure(http.StatusBadRequest, fpnn.CodeCoreHTTP, "quest cannot be read")
+	noMemory   = failure(http.StatusServiceUnavailable, fpnn.CodeCoreWorkQueueFull, "too many quests at a time")
+	notAllowed = failure(http.StatusForbidden, fpnn.CodeCoreForbidden, "peer is not allowed")
+	crowded    = failure(http.StatusServiceUnavailable, fpnn.CodeCoreWorkQueueFull, "too many connections")
 )
 
 // serve passes a quest on to the FPNN server and returns the answer.
 func (c *webConn) serve(w http.ResponseWriter, r *http.Request, method string) outcome {
-	text, err := c.argument(w, r)
+	b := body{of: &c.gate.bodies}
+	defer b.free()
+	text, err := c.argument(w, r, &b)
 	var over *http.MaxBytesError
 	switch {
 	case errors.As(err, &over):
 		return tooLarge
+	case errors.Is(err, errNoMemory):
+		c.gate.refused.Add(1)
+		return noMemory
 	case err != nil:
 		return noQuest
 	}
@@ -37,19 +44,25 @@ func (c *webConn) serve(w http.ResponseWriter, r *http.Request, method string) o
 	}
 	// The time for the request is over, and would end the quest.
 	_ = http.NewResponseController(w).SetReadDeadline(time.Time{})
-	return outcomeOf(c.client.Call(r.Context(), method, payload))
+	answer, err := c.client.Call(r.Context(), method, payload)
+	if reason := c.refused(); reason != nil {
+		w.Header().Set("Connection", "close")
+		return refusalFor(reason)
+	}
+	return outcomeOf(answer, err)
 }
 
-// argument returns the quest's argument: the body of a POST, or else the first
-// value called fpnn of the query, or an empty object. A plus sign is not a space:
-// it may stand in JSON.
-func (c *webConn) argument(w http.ResponseWriter, r *http.Request) ([]byte, error) {
+// argument returns the quest's argument: the body of a POST, read into b, or else
+// the first value called fpnn of the query, or an empty object. A plus sign is not
+// a space: it may stand in JSON.
+func (c *webConn) argument(w http.ResponseWriter, r *http.Request, b *body) ([]byte, error) {
 	if r.Method == http.MethodPost {
-		limit := int64(c.gate.MaxPackage)
+		limit := int64(c.gate.config.MaxPackage)
 		if r.ContentLength > limit {
 			return nil, &http.MaxBytesError{Limit: limit}
 		}
-		return io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
+		err := b.read(http.MaxBytesReader(w, r.Body, limit))
+		return b.text, err
 	}
 	for field := range strings.SplitSeq(r.URL.RawQuery, "&") {
 		if name, value, _ := strings.Cut(field, "="); name == "fpnn" {
@@ -58,6 +71,19 @@ func (c *webConn) argument(w http.ResponseWriter, r *http.Request) ([]byte, erro
 		}
 	}
 	return []byte("{}"), nil
+}
+
+// refusalFor returns what a client gets whose connection the server does not
+// serve.
+func refusalFor(reason error) outcome {
+	switch {
+	case errors.Is(reason, fpnn.ErrNotAllowed):
+		return notAllowed
+	case errors.Is(reason, fpnn.ErrTooManyConns):
+		return crowded
+	default:
+		return stopping
+	}
 }
 
 // outcomeOf returns what a call's end is in HTTP.

@@ -50,10 +50,10 @@ type sniffed struct {
 
 // admit puts a connection on the list of those that are sniffed at. If that makes
 // them too many, the oldest is let off.
-func (l *listener) admit(nc net.Conn) {
+func (l *Listener) admit(nc net.Conn) {
 	s := &sniffed{Conn: nc, overtaken: make(chan struct{})}
-	if nc.SetReadDeadline(time.Now().Add(l.SniffTimeout)) != nil {
-		s.alarm = time.AfterFunc(l.SniffTimeout, func() { _ = nc.Close() })
+	if nc.SetReadDeadline(time.Now().Add(l.config.SniffTimeout)) != nil {
+		s.alarm = time.AfterFunc(l.config.SniffTimeout, func() { _ = nc.Close() })
 	}
 	l.mu.Lock()
 	if l.down {
@@ -63,7 +63,7 @@ func (l *listener) admit(nc net.Conn) {
 	}
 	s.place = l.sniffed.PushBack(s)
 	var oldest *sniffed
-	if l.sniffed.Len() > l.MaxSniffed {
+	if l.sniffed.Len() > l.config.MaxSniffed {
 		oldest = l.sniffed.Remove(l.sniffed.Front()).(*sniffed)
 		oldest.place = nil
 	}
@@ -92,7 +92,7 @@ func (s *sniffed) release() {
 }
 
 // settle takes s off the list.
-func (l *listener) settle(s *sniffed) {
+func (l *Listener) settle(s *sniffed) {
 	l.mu.Lock()
 	mine := s.place != nil
 	if mine {
@@ -107,7 +107,7 @@ func (l *listener) settle(s *sniffed) {
 
 // sniff is the goroutine that waits for a connection's first bytes, and hands it
 // on to where it belongs.
-func (l *listener) sniff(s *sniffed) {
+func (l *Listener) sniff(s *sniffed) {
 	defer l.tasks.Done()
 	head, err := s.head()
 	l.settle(s)

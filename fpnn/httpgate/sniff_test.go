@@ -160,6 +160,66 @@ func TestOldestOfTooManyIsLetOff(t *testing.T) {
 	})
 }
 
+// hasty is a connection that tells when a deadline in the past is about to be set.
+type hasty struct {
+	net.Conn
+	setting, set chan struct{}
+}
+
+func (h *hasty) SetReadDeadline(at time.Time) error {
+	if !at.IsZero() && at.Before(time.Now()) {
+		close(h.setting)
+		<-h.set
+	}
+	return h.Conn.SetReadDeadline(at)
+}
+
+// offers is a listener of connections made elsewhere.
+type offers chan net.Conn
+
+func (o offers) Accept() (net.Conn, error) {
+	if nc, ok := <-o; ok {
+		return nc, nil
+	}
+	return nil, net.ErrClosed
+}
+
+func (o offers) Close() error { close(o); return nil }
+func (offers) Addr() net.Addr { return mem.Addr(address) }
+
+// The oldest may speak just when it is let off: the deadline that ends its wait
+// does not outlast it.
+func TestLetOffConnectionThatSpeaksAtThatMoment(t *testing.T) {
+	inBubble(t, func(t *testing.T) {
+		inner := make(offers)
+		l := httpgate.NewListener(inner, httpgate.Config{MaxSniffed: 1})
+		near, far := mem.Pipe()
+		oldest := &hasty{far, make(chan struct{}), make(chan struct{})}
+		silentNear, silentFar := mem.Pipe()
+		inner <- oldest
+		inner <- silentFar
+		<-oldest.setting
+		_, err := near.Write(quest(t))
+		require.NoError(t, err)
+		accepting := start(l.Accept)
+		accepting.blocked(t)
+		close(oldest.set)
+		c, err := accepting.wait()
+		require.NoError(t, err)
+		_, err = io.ReadFull(c, make([]byte, len(quest(t))))
+		require.NoError(t, err)
+		reading := start(func() (int, error) { return c.Read(make([]byte, 1)) })
+		advance(t, time.Hour)
+		reading.blocked(t)
+		require.NoError(t, errors.Join(near.Close(), silentNear.Close()))
+		_, err = reading.wait()
+		require.Equal(t, io.EOF, err)
+		require.NoError(t, errors.Join(c.Close(), l.Close()))
+		_, err = l.Accept()
+		require.ErrorIs(t, err, net.ErrClosed)
+	})
+}
+
 func TestBurstOfSilentConnectionsIsLetThrough(t *testing.T) {
 	inBubble(t, func(t *testing.T) {
 		l, dial := accepted(t, httpgate.Config{MaxSniffed: 3})

@@ -110,6 +110,7 @@ func TestConnTellsWhatIsUnderneath(t *testing.T) {
 	near, far := mem.Pipe()
 	c := upgrade(t, new(ws.Upgrader), near)
 	require.Same(t, near, c.NetConn())
+	require.False(t, c.Encrypted())
 	require.Equal(t, near.LocalAddr(), c.LocalAddr())
 	require.Equal(t, near.RemoteAddr(), c.RemoteAddr())
 	require.NoError(t, far.Close())

@@ -202,6 +202,7 @@ func TestAnswerWithoutEndIsGivenUp(t *testing.T) {
 		for ; err == nil && n < 1<<20; n += 100 {
 			_, err = io.WriteString(far, "X: "+strings.Repeat("x", 95)+"\r\n")
 		}
+		_ = far.CloseWrite()
 		return n, err
 	})
 	_, err := (&ws.Dialer{Dialer: dialTo(near)}).DialContext(t.Context(), "tcp", "gate")
@@ -288,6 +289,8 @@ func TestWSSVerifiesTheServer(t *testing.T) {
 	require.IsType(t, new(tls.Conn), client.(*ws.Conn).NetConn())
 	server, err := l.Accept()
 	require.NoError(t, err)
+	require.True(t, client.(*ws.Conn).Encrypted())
+	require.True(t, server.(*ws.Conn).Encrypted())
 	for range 3 {
 		_, err = client.Write(pkg(t, 100<<10))
 		require.NoError(t, err)
