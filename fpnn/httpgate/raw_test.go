@@ -98,6 +98,11 @@ func TestMalformedRequestsAreRefused(t *testing.T) {
 		"HTTP/2 upgrade":     {"GET /service/echo HTTP/1.1\r\nHost: gate\r\nUpgrade: h2c\r\nConnection: Upgrade\r\n\r\n", 200},
 		"all of the server":  {"OPTIONS * HTTP/1.1\r\nHost: gate\r\n\r\n", 404},
 		"tunnel":             {"CONNECT gate:80 HTTP/1.1\r\nHost: gate\r\n\r\n", 404},
+		"PUT first":          {"PUT /service/echo HTTP/1.1\r\nHost: gate\r\n\r\n", 405},
+		"DELETE first":       {"DELETE /service/echo HTTP/1.1\r\nHost: gate\r\n\r\n", 405},
+		"PATCH first":        {"PATCH /service/echo HTTP/1.1\r\nHost: gate\r\n\r\n", 405},
+		"TRACE first":        {"TRACE /service/echo HTTP/1.1\r\nHost: gate\r\n\r\n", 405},
+		"OPTIONS first":      {"OPTIONS /service/echo HTTP/1.1\r\nHost: gate\r\n\r\n", 204},
 		"absolute URL":       {"GET http://gate/service/echo HTTP/1.1\r\nHost: gate\r\n\r\n", 200},
 		"malformed escape":   {"GET /service/%zz HTTP/1.1\r\nHost: gate\r\n\r\n", 400},
 	} {

@@ -40,6 +40,10 @@ func deriveKeys(secret []byte, bits int) keys {
 // bit and garbling the next 16 bytes, and no receiver notices. That cannot be
 // mended on this side of the wire; doc.go says what follows. The functions are
 // used here and nowhere else.
+//
+// A stream of the library's cannot be set back to its beginning, so package mode,
+// where each package begins anew, pays three small allocations for each. A mode
+// written here would not, but what encrypts is better left to the library.
 
 func (k *keys) encrypter() cipher.Stream {
 	return cipher.NewCFBEncrypter(k.block, k.iv[:]) //nolint:staticcheck // SA1019: the wire wants it, see above

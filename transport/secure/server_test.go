@@ -155,7 +155,7 @@ func TestWhatIsNoKeyExchangePassesAsItCame(t *testing.T) {
 		"method that begins so":   quest(t, "*keys"),
 		"HTTP":                    "GET / HTTP/1.1\r\n\r\n",
 		"four letters":            "POST",
-		"answer with status 4":    "FPNN\x01\x80\x02\x04\x01\x00\x00\x00\x01\x00\x00\x00\x80",
+		"answer numbered *key":    "FPNN\x01\x80\x02\x04\x01\x00\x00\x00*key\x80",
 		"kind of no package":      "FPNN\x01\x80\x03\x04\x01\x00\x00\x00",
 		"flags of no package":     "FPNN\x01\x00\x01\x04\x01\x00\x00\x00",
 		"quest larger than a key": quest(t, "*key")[:8] + "\xff\xff\xff\x00*kex",
