@@ -12,30 +12,31 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
 type closeWriter interface{ CloseWrite() error }
 
 func TestCloseEndsBlockedCalls(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Stall(fault.Out)
 		requireWrite(t, p.wrapped, text(bufferSize))
 		reading, writing := startRead(p.wrapped), startWrite(p.wrapped, 1)
-		reading.blocked(t)
-		writing.blocked(t)
+		reading.Blocked(t)
+		writing.Blocked(t)
 		require.NoError(t, p.wrapped.Close())
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		requireOpError(t, err, "read", p.wrapped, net.ErrClosed)
-		_, err = writing.returned(t)
+		_, err = writing.Returned(t)
 		requireOpError(t, err, "write", p.wrapped, net.ErrClosed)
 		requireEOF(t, p.peer)
 	})
 }
 
 func TestClosedConnectionRefusesEverything(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		requireWrite(t, p.peer, "unread")
 		synctest.Wait()
@@ -54,10 +55,10 @@ func TestClosedConnectionRefusesEverything(t *testing.T) {
 }
 
 func TestCloseDeliversWhatIsWrittenAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		requireWrite(t, p.wrapped, text(memBuffer))
-		took, err := startClose(p.wrapped).returned(t)
+		took, err := startClose(p.wrapped).Returned(t)
 		require.NoError(t, err)
 		require.Zero(t, took)
 		requireRead(t, p.peer, text(memBuffer))
@@ -66,12 +67,12 @@ func TestCloseDeliversWhatIsWrittenAtOnce(t *testing.T) {
 }
 
 func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Latency(fault.Out, time.Minute, 0)
 		begin := time.Now()
 		requireWrite(t, p.wrapped, "late")
-		advance(t, time.Second)
+		bubble.Advance(t, time.Second)
 		p.Latency(fault.Out, time.Second, 0)
 		requireWrite(t, p.wrapped, " indeed")
 		first, second := startClose(p.wrapped), startClose(p.wrapped)
@@ -79,8 +80,8 @@ func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
 		require.Equal(t, time.Minute, time.Since(begin))
 		requireEOF(t, p.peer)
 		require.Equal(t, time.Minute, time.Since(begin))
-		for _, c := range []*call[time.Duration]{first, second} {
-			took, err := c.returned(t)
+		for _, c := range []*bubble.Call[time.Duration]{first, second} {
+			took, err := c.Returned(t)
 			require.NoError(t, err)
 			require.Equal(t, time.Minute-time.Second, took)
 		}
@@ -88,34 +89,34 @@ func TestCloseWaitsForWhatIsUnderWay(t *testing.T) {
 }
 
 func TestCloseWithoutBytesUnderWayIsAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Latency(fault.Both, time.Minute, 0)
-		_, err := startClose(p.wrapped).returned(t)
+		_, err := startClose(p.wrapped).Returned(t)
 		require.NoError(t, err)
 		requireEOF(t, p.peer)
 	})
 }
 
 func TestCloseWaitsForAPeerThatReads(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		requireWrite(t, p.wrapped, text(bufferSize))
 		closing := startClose(p.wrapped)
-		closing.blocked(t)
+		closing.Blocked(t)
 		requireRead(t, p.peer, text(bufferSize))
-		took, err := closing.returned(t)
+		took, err := closing.Returned(t)
 		require.NoError(t, err)
 		require.Zero(t, took)
 	})
 }
 
 func TestCloseGivesUpAPeerThatDoesNotRead(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Latency(fault.Out, time.Minute, 0)
 		requireWrite(t, p.wrapped, text(memBuffer+1))
-		took, err := startClose(p.wrapped).wait()
+		took, err := startClose(p.wrapped).Wait()
 		require.NoError(t, err)
 		require.Equal(t, time.Minute+linger, took)
 		requireRead(t, p.peer, text(memBuffer))
@@ -131,8 +132,8 @@ func TestCloseLosesWhatIsHeld(t *testing.T) {
 			eachWay(t, func(t *testing.T, p *pair) {
 				hold(p.Faults, p.dir)
 				requireWrite(t, p.from, "lost")
-				startRead(p.peer).blocked(t)
-				_, err := startClose(p.wrapped).returned(t)
+				startRead(p.peer).Blocked(t)
+				_, err := startClose(p.wrapped).Returned(t)
 				require.NoError(t, err)
 				require.Equal(t, fault.Stats{Connections: 1, Lost: 4}, p.Stats())
 				p.Heal()
@@ -143,14 +144,14 @@ func TestCloseLosesWhatIsHeld(t *testing.T) {
 }
 
 func TestStallEndsAWaitingClose(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Latency(fault.Out, time.Minute, 0)
 		requireWrite(t, p.wrapped, "lost")
 		closing := startClose(p.wrapped)
-		closing.blocked(t)
+		closing.Blocked(t)
 		p.Stall(fault.Out)
-		_, err := closing.returned(t)
+		_, err := closing.Returned(t)
 		require.NoError(t, err)
 		requireEOF(t, p.peer)
 		require.EqualValues(t, 4, p.Stats().Lost)
@@ -158,7 +159,7 @@ func TestStallEndsAWaitingClose(t *testing.T) {
 }
 
 func TestCloseWriteEndsOneDirectionAfterItsBytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Latency(fault.Out, time.Second, 0)
 		requireWrite(t, p.wrapped, "last")
@@ -169,18 +170,18 @@ func TestCloseWriteEndsOneDirectionAfterItsBytes(t *testing.T) {
 		requireRead(t, p.peer, "last")
 		requireEOF(t, p.peer)
 		requirePasses(t, p.back())
-		_, err = startClose(p.wrapped).returned(t)
+		_, err = startClose(p.wrapped).Returned(t)
 		require.NoError(t, err)
 	})
 }
 
 func TestCloseAfterCloseWriteWaitsNoLongerThanForTheBytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		requireWrite(t, p.wrapped, "last")
 		p.Latency(fault.Out, time.Hour, 0)
 		require.NoError(t, p.wrapped.(closeWriter).CloseWrite())
-		_, err := startClose(p.wrapped).returned(t)
+		_, err := startClose(p.wrapped).Returned(t)
 		require.NoError(t, err)
 		requireRead(t, p.peer, "last")
 		requireEOF(t, p.peer)
@@ -188,7 +189,7 @@ func TestCloseAfterCloseWriteWaitsNoLongerThanForTheBytes(t *testing.T) {
 }
 
 func TestCloseWriteOfAResetConnectionFails(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Reset()
 		requireOpError(t, p.wrapped.(closeWriter).CloseWrite(), "close", p.wrapped, syscall.ECONNRESET)
@@ -196,7 +197,7 @@ func TestCloseWriteOfAResetConnectionFails(t *testing.T) {
 }
 
 func TestPeerThatClosesIsSeenAfterItsBytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.In)
 		requireWrite(t, p.peer, "bye")
 		require.NoError(t, p.peer.Close())
@@ -214,7 +215,7 @@ func TestPeerThatClosesIsSeenAfterItsBytes(t *testing.T) {
 }
 
 func TestCloseGivesTheErrorOfTheConnectionUnderneath(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := mem.Pipe()
 		defer func() { _ = far.Close() }()
 		broken := errors.New("does not close well")
@@ -225,12 +226,12 @@ func TestCloseGivesTheErrorOfTheConnectionUnderneath(t *testing.T) {
 }
 
 func TestCloseWaitsForItsGoroutines(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := mem.Pipe()
 		defer func() { _ = far.Close() }()
 		c := fault.New(1).Conn(slowRead{near, t})
-		startRead(c).blocked(t)
-		took, err := startClose(c).wait()
+		startRead(c).Blocked(t)
+		took, err := startClose(c).Wait()
 		require.NoError(t, err)
 		require.Equal(t, time.Second, took)
 	})
@@ -244,7 +245,7 @@ type slowRead struct {
 
 func (c slowRead) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
-	advance(c.t, time.Second)
+	bubble.Advance(c.t, time.Second)
 	return n, err
 }
 
@@ -260,7 +261,7 @@ func (c closeError) Close() error {
 
 // net.Pipe has no buffer, no CloseWrite and errors of another kind.
 func TestConnectionWithoutCloseWriteHasNone(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := net.Pipe()
 		p := pairOver(t, fault.New(1), fault.Out, fault.New(1).Conn(near), far)
 		_, ok := p.wrapped.(closeWriter)
@@ -269,7 +270,7 @@ func TestConnectionWithoutCloseWriteHasNone(t *testing.T) {
 		requirePasses(t, p.back())
 		reading := startRead(p.wrapped)
 		require.NoError(t, near.Close())
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		requireOpError(t, err, "read", p.wrapped, io.ErrClosedPipe)
 		requireWrite(t, p.wrapped, "it is on its way")
 		synctest.Wait()
@@ -279,7 +280,7 @@ func TestConnectionWithoutCloseWriteHasNone(t *testing.T) {
 }
 
 func TestEmptyCallsDoNotWait(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Stall(fault.Both)
 		requireWrite(t, p.wrapped, text(bufferSize))

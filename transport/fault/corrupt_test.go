@@ -8,12 +8,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 )
 
 // through is what becomes of a stream that is written, and read, in pieces.
 func through(t *testing.T, p *pair, what []byte, writeSize, readSize int) []byte {
 	t.Helper()
-	writing := start(func() (int, error) {
+	writing := bubble.Start(func() (int, error) {
 		for b := what; len(b) > 0; {
 			n, err := p.from.Write(b[:min(writeSize, len(b))])
 			if err != nil {
@@ -28,7 +29,7 @@ func through(t *testing.T, p *pair, what []byte, writeSize, readSize int) []byte
 		_, err := io.ReadFull(p.to, b[:min(readSize, len(b))])
 		require.NoError(t, err)
 	}
-	_, err := writing.wait()
+	_, err := writing.Wait()
 	require.NoError(t, err)
 	return got
 }
@@ -80,7 +81,7 @@ func TestCorruptEveryByteUntilZero(t *testing.T) {
 }
 
 func TestCorruptionDependsOnSeedConnectionDirectionAndPositionOnly(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		what := stream(50000)
 		with := func(seed uint64, number int, dir fault.Direction, writeSize, readSize int) []byte {
 			f := fault.New(seed)
@@ -117,7 +118,7 @@ func TestCorruptionHasNoMemory(t *testing.T) {
 }
 
 func TestWriterKeepsItsBytes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Corrupt(fault.Both, 1)
 		what := stream(100)

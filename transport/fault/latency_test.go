@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 )
 
 func TestWithoutFaultsBytesPassAtOnce(t *testing.T) {
@@ -24,7 +25,7 @@ func TestLatencyDelaysBytesButNotTheWriter(t *testing.T) {
 		p.Latency(p.dir, 100*time.Millisecond, 0)
 		begin := time.Now()
 		requireWrite(t, p.from, "a")
-		advance(t, 30*time.Millisecond)
+		bubble.Advance(t, 30*time.Millisecond)
 		requireWrite(t, p.from, "b")
 		require.Equal(t, 30*time.Millisecond, time.Since(begin))
 		requireRead(t, p.to, "a")
@@ -41,11 +42,11 @@ func TestLatencyThatFallsKeepsTheOrder(t *testing.T) {
 		p.Latency(p.dir, time.Second, 0)
 		requireWrite(t, p.from, "slow ")
 		reading := startRead(p.to)
-		reading.blocked(t)
+		reading.Blocked(t)
 		p.Latency(p.dir, -1, -1)
 		requireWrite(t, p.from, "fast")
-		reading.blocked(t)
-		got, err := reading.wait()
+		reading.Blocked(t)
+		got, err := reading.Wait()
 		require.NoError(t, err)
 		require.Equal(t, time.Second, time.Since(begin))
 		require.Contains(t, []string{"slow ", "slow fast"}, got)
@@ -90,19 +91,19 @@ func TestLatencyHasRoomForAMebibyte(t *testing.T) {
 		}
 		what := stream(accepted + 1)
 		synctest.Wait()
-		writing := start(func() (int, error) { return p.from.Write(what) })
-		writing.blocked(t)
-		reading := start(func() (string, error) {
+		writing := bubble.Start(func() (int, error) { return p.from.Write(what) })
+		writing.Blocked(t)
+		reading := bubble.Start(func() (string, error) {
 			b := make([]byte, len(what))
 			_, err := io.ReadFull(p.to, b)
 			return string(b), err
 		})
 		begin := time.Now()
-		n, err := writing.wait()
+		n, err := writing.Wait()
 		require.NoError(t, err)
 		require.Equal(t, len(what), n)
 		require.Equal(t, time.Second, time.Since(begin), "room comes with the first delivery")
-		got, err := reading.wait()
+		got, err := reading.Wait()
 		require.NoError(t, err)
 		require.True(t, got == string(what))
 		require.Equal(t, 2*time.Second, time.Since(begin), "the rest entered late")
@@ -147,7 +148,7 @@ func TestJitterIsBetweenBaseAndBasePlusJitterAndKeepsTheOrder(t *testing.T) {
 }
 
 func TestJitterDependsOnSeedConnectionDirectionAndPositionOnly(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		with := func(seed uint64, number int, dir fault.Direction, writeSize int) []time.Duration {
 			f := fault.New(seed)
 			f.Latency(fault.Both, time.Millisecond, time.Hour)

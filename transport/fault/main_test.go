@@ -6,13 +6,13 @@ import (
 	"net"
 	"syscall"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -26,21 +26,6 @@ const (
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// inBubble runs f in a synctest bubble of its own, next to the other tests.
-func inBubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
-
-// advance lets the clock of a synctest bubble run. Bubbles begin in 2000: a real
-// clock is not waited for.
-func advance(t *testing.T, d time.Duration) {
-	t.Helper()
-	require.Less(t, time.Now().Year(), 2020, "not in a bubble")
-	time.Sleep(d) //nolint:forbidigo // of the bubble's clock
-}
 
 // pair is a wrapped connection and its peer, looked at in one direction.
 type pair struct {
@@ -78,82 +63,35 @@ func eachWay(t *testing.T, f func(t *testing.T, p *pair)) {
 	t.Parallel()
 	for name, dir := range map[string]fault.Direction{"Out": fault.Out, "In": fault.In} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) { f(t, newPair(t, fault.New(1), dir)) })
+			bubble.Run(t, func(t *testing.T) { f(t, newPair(t, fault.New(1), dir)) })
 		})
 	}
 }
 
-// call is a function at work in another goroutine.
-type call[T any] struct {
-	done  chan struct{}
-	value T
-	err   error
-}
-
-func start[T any](f func() (T, error)) *call[T] {
-	c := &call[T]{done: make(chan struct{})}
-	go func() {
-		defer close(c.done)
-		c.value, c.err = f()
-	}()
-	return c
-}
-
-func startRead(c net.Conn) *call[string] {
-	return start(func() (string, error) {
+func startRead(c net.Conn) *bubble.Call[string] {
+	return bubble.Start(func() (string, error) {
 		b := make([]byte, 1024)
 		n, err := c.Read(b)
 		return string(b[:n]), err
 	})
 }
 
-func startWrite(c net.Conn, size int) *call[int] {
-	return start(func() (int, error) { return c.Write(make([]byte, size)) })
+func startWrite(c net.Conn, size int) *bubble.Call[int] {
+	return bubble.Start(func() (int, error) { return c.Write(make([]byte, size)) })
 }
 
-func startClose(c net.Conn) *call[time.Duration] {
-	return start(func() (time.Duration, error) {
+func startClose(c net.Conn) *bubble.Call[time.Duration] {
+	return bubble.Start(func() (time.Duration, error) {
 		begin := time.Now()
 		err := c.Close()
 		return time.Since(begin), err
 	})
 }
 
-// blocked holds that the call has not returned and waits for something else
-// than the present moment. It is for bubbles only.
-func (c *call[T]) blocked(t *testing.T) {
-	t.Helper()
-	synctest.Wait()
-	select {
-	case <-c.done:
-		require.FailNow(t, "returned", "value %v, error %v", c.value, c.err)
-	default:
-	}
-}
-
-// returned holds that the call returns without any time passing. It is for
-// bubbles only.
-func (c *call[T]) returned(t *testing.T) (T, error) {
-	t.Helper()
-	synctest.Wait()
-	select {
-	case <-c.done:
-	default:
-		require.FailNow(t, "still blocked")
-	}
-	return c.value, c.err
-}
-
-// wait returns what the call does, however long it takes.
-func (c *call[T]) wait() (T, error) {
-	<-c.done
-	return c.value, c.err
-}
-
 // requireReads holds that the call returns want without any time passing.
-func requireReads(t *testing.T, c *call[string], want string) {
+func requireReads(t *testing.T, c *bubble.Call[string], want string) {
 	t.Helper()
-	got, err := c.returned(t)
+	got, err := c.Returned(t)
 	require.NoError(t, err)
 	require.Equal(t, want, got)
 }

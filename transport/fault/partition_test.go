@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 )
 
 func TestPartitionIsOneWay(t *testing.T) {
@@ -16,8 +17,8 @@ func TestPartitionIsOneWay(t *testing.T) {
 		p.Partition(p.dir)
 		requireWrite(t, p.from, "lost")
 		reading := startRead(p.to)
-		advance(t, time.Hour)
-		reading.blocked(t)
+		bubble.Advance(t, time.Hour)
+		reading.Blocked(t)
 		requirePasses(t, p.back())
 		require.Zero(t, p.Stats().Lost, "who knows yet")
 	})
@@ -29,10 +30,10 @@ func TestHealResetsConnectionsThatLostBytes(t *testing.T) {
 		p.Partition(fault.Both)
 		requireWrite(t, p.from, "lost")
 		reading := startRead(p.peer)
-		reading.blocked(t)
+		reading.Blocked(t)
 		p.Heal()
 		requireReset(t, p.wrapped)
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		require.Equal(t, io.EOF, err)
 		requirePasses(t, lucky)
 		requirePasses(t, lucky.back())
@@ -50,7 +51,7 @@ func TestHealSparesWhatIsOnlyStalled(t *testing.T) {
 		synctest.Wait()
 		p.Heal()
 		reading := startRead(p.to)
-		reading.blocked(t)
+		reading.Blocked(t)
 		p.Resume(p.dir)
 		requireReads(t, reading, "late")
 	})
@@ -61,7 +62,7 @@ func TestResumeDoesNotEndAPartition(t *testing.T) {
 		p.Partition(p.dir)
 		p.Resume(p.dir)
 		requireWrite(t, p.from, "lost")
-		startRead(p.to).blocked(t)
+		startRead(p.to).Blocked(t)
 	})
 }
 
@@ -69,10 +70,10 @@ func TestPartitionLosesWhatIsUnderWay(t *testing.T) {
 	eachWay(t, func(t *testing.T, p *pair) {
 		p.Latency(p.dir, time.Second, 0)
 		requireWrite(t, p.from, "lost")
-		advance(t, time.Second/2)
+		bubble.Advance(t, time.Second/2)
 		p.Partition(p.dir)
-		advance(t, time.Hour)
-		startRead(p.to).blocked(t)
+		bubble.Advance(t, time.Hour)
+		startRead(p.to).Blocked(t)
 		p.Heal()
 		requireReset(t, p.wrapped)
 		require.EqualValues(t, 4, p.Stats().Lost)
@@ -80,7 +81,7 @@ func TestPartitionLosesWhatIsUnderWay(t *testing.T) {
 }
 
 func TestPartitionAcceptsWhatFitsTheLine(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Partition(fault.Out)
 		require.NoError(t, p.wrapped.SetWriteDeadline(in(time.Second)))
@@ -95,9 +96,9 @@ func TestPartitionHoldsTheEndOfAnIdleConnection(t *testing.T) {
 		p.Partition(p.dir)
 		require.NoError(t, p.from.(closeWriter).CloseWrite())
 		reading := startRead(p.to)
-		reading.blocked(t)
+		reading.Blocked(t)
 		p.Heal()
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		require.Equal(t, io.EOF, err)
 		requirePasses(t, p.back())
 	})

@@ -11,24 +11,25 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 )
 
 func TestResetEndsBlockedCalls(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Stall(fault.Out)
 		requireWrite(t, p.wrapped, text(bufferSize-7))
 		reading, writing, next := startRead(p.wrapped), startWrite(p.wrapped, 10), startRead(p.peer)
-		reading.blocked(t)
-		writing.blocked(t)
-		next.blocked(t)
+		reading.Blocked(t)
+		writing.Blocked(t)
+		next.Blocked(t)
 		p.Reset()
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		requireOpError(t, err, "read", p.wrapped, syscall.ECONNRESET)
-		n, err := writing.returned(t)
+		n, err := writing.Returned(t)
 		requireOpError(t, err, "write", p.wrapped, syscall.ECONNRESET)
 		require.Equal(t, 7, n)
-		_, err = next.returned(t)
+		_, err = next.Returned(t)
 		require.Equal(t, io.EOF, err)
 		_, err = p.peer.Write([]byte("x"))
 		require.ErrorIs(t, err, syscall.EPIPE)
@@ -41,7 +42,7 @@ func TestResetLosesWhatIsUnread(t *testing.T) {
 	eachWay(t, func(t *testing.T, p *pair) {
 		p.Latency(p.dir, time.Second, 0)
 		requireWrite(t, p.from, "lost")
-		advance(t, time.Millisecond)
+		bubble.Advance(t, time.Millisecond)
 		p.Reset()
 		requireReset(t, p.wrapped)
 		requireEOF(t, p.peer)
@@ -50,7 +51,7 @@ func TestResetLosesWhatIsUnread(t *testing.T) {
 }
 
 func TestResetIsForAllOpenConnectionsAndNoLaterOnes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fault.New(1)
 		closed, one, other := newPair(t, f, fault.Out), newPair(t, f, fault.Out), newPair(t, f, fault.Out)
 		require.NoError(t, closed.wrapped.Close())
@@ -66,7 +67,7 @@ func TestResetIsForAllOpenConnectionsAndNoLaterOnes(t *testing.T) {
 }
 
 func TestResetConnectionTakesDeadlinesAndClose(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Reset()
 		require.NoError(t, p.wrapped.SetDeadline(in(-time.Second)))
@@ -80,14 +81,14 @@ func TestResetConnectionTakesDeadlinesAndClose(t *testing.T) {
 }
 
 func TestResetEndsAWaitingClose(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Latency(fault.Out, time.Hour, 0)
 		requireWrite(t, p.wrapped, "lost")
 		closing := startClose(p.wrapped)
-		closing.blocked(t)
+		closing.Blocked(t)
 		p.Reset()
-		_, err := closing.returned(t)
+		_, err := closing.Returned(t)
 		require.NoError(t, err)
 		_, err = p.wrapped.Read(make([]byte, 1))
 		requireOpError(t, err, "read", p.wrapped, net.ErrClosed)
@@ -99,8 +100,8 @@ func TestResetEndsAWaitingClose(t *testing.T) {
 }
 
 // readAll reads p's direction to its end or reset.
-func readAll(p *pair) *call[string] {
-	return start(func() (string, error) {
+func readAll(p *pair) *bubble.Call[string] {
+	return bubble.Start(func() (string, error) {
 		b, err := io.ReadAll(p.to)
 		return string(b), err
 	})
@@ -113,7 +114,7 @@ func TestCutDeliversExactlyTheBytesBefore(t *testing.T) {
 			p.CutAfter(p.dir, int64(n))
 			reading := readAll(p)
 			_, _ = p.from.Write(stream(size))
-			got, err := reading.returned(t)
+			got, err := reading.Returned(t)
 			want := string(stream(size)[:max(n, 0)])
 			require.Len(t, got, len(want))
 			require.True(t, got == want)
@@ -138,11 +139,11 @@ func TestCutComesWithTheNextByteOnly(t *testing.T) {
 		requireWrite(t, p.from, "hello")
 		requireRead(t, p.to, "hello")
 		requirePasses(t, p.back())
-		advance(t, time.Hour)
+		bubble.Advance(t, time.Hour)
 		require.Zero(t, p.Stats().Cuts)
 		reading := startRead(p.to)
 		_, _ = p.from.Write([]byte("x"))
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		require.Error(t, err)
 		requireReset(t, p.wrapped)
 		require.Equal(t, fault.Stats{Connections: 1, Cuts: 1, Lost: 1}, p.Stats())
@@ -171,9 +172,9 @@ func TestCutCountsWhatIsDelivered(t *testing.T) {
 		p.CutAfter(p.dir, 100)
 		p.CutAfter(p.dir, 2)
 		reading := readAll(p)
-		reading.blocked(t)
+		reading.Blocked(t)
 		begin := time.Now()
-		got, _ := reading.wait()
+		got, _ := reading.Wait()
 		require.Equal(t, time.Second, time.Since(begin))
 		require.Equal(t, "ab", got)
 		require.EqualValues(t, 4, p.Stats().Lost)
@@ -186,13 +187,13 @@ func TestCutOfOneDirectionLeavesTheCountOfTheOther(t *testing.T) {
 		requirePasses(t, p)
 		requirePasses(t, p.back())
 		_, _ = p.from.Write([]byte("x"))
-		readAll(p).returned(t)
+		readAll(p).Returned(t)
 		requireReset(t, p.wrapped)
 		again := newPair(t, p.Faults, p.dir)
 		requirePasses(t, again)
 		reading := readAll(again.back())
 		_, _ = again.to.Write([]byte("y"))
-		got, _ := reading.returned(t)
+		got, _ := reading.Returned(t)
 		require.Empty(t, got)
 		require.EqualValues(t, 2, p.Stats().Cuts)
 	})
@@ -201,14 +202,14 @@ func TestCutOfOneDirectionLeavesTheCountOfTheOther(t *testing.T) {
 // A peer that takes nothing keeps the bytes before the cut waiting, but not for
 // ever: the wrapped side is reset and Close has its bound.
 func TestCutWithAPeerThatDoesNotRead(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.CutAfter(fault.Out, memBuffer+10)
 		requireWrite(t, p.wrapped, text(memBuffer+11))
 		reading := startRead(p.wrapped)
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		requireOpError(t, err, "read", p.wrapped, syscall.ECONNRESET)
-		took, err := startClose(p.wrapped).wait()
+		took, err := startClose(p.wrapped).Wait()
 		require.NoError(t, err)
 		require.Equal(t, linger, took)
 		requireRead(t, p.peer, text(memBuffer))

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -20,11 +21,11 @@ func TestStallHoldsBytesUntilResume(t *testing.T) {
 		p.Stall(p.dir)
 		requireWrite(t, p.from, "held")
 		reading := startRead(p.to)
-		advance(t, time.Hour)
-		reading.blocked(t)
+		bubble.Advance(t, time.Hour)
+		reading.Blocked(t)
 		requirePasses(t, p.back())
 		p.Resume(p.otherDir)
-		reading.blocked(t)
+		reading.Blocked(t)
 		p.Resume(p.dir)
 		requireReads(t, reading, "held")
 		requirePasses(t, p)
@@ -37,10 +38,10 @@ func TestStallHoldsWhatIsUnderWay(t *testing.T) {
 		p.Latency(p.dir, time.Second, 0)
 		requireWrite(t, p.from, "x")
 		reading := startRead(p.to)
-		advance(t, time.Second/2)
+		bubble.Advance(t, time.Second/2)
 		p.Stall(p.dir)
-		advance(t, time.Hour)
-		reading.blocked(t)
+		bubble.Advance(t, time.Hour)
+		reading.Blocked(t)
 		p.Resume(p.dir)
 		requireReads(t, reading, "x")
 	})
@@ -51,9 +52,9 @@ func TestStallHoldsTheEnd(t *testing.T) {
 		p.Stall(p.dir)
 		require.NoError(t, p.from.(closeWriter).CloseWrite())
 		reading := startRead(p.to)
-		reading.blocked(t)
+		reading.Blocked(t)
 		p.Resume(p.dir)
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		require.Equal(t, io.EOF, err)
 	})
 }
@@ -64,7 +65,7 @@ func TestStallIsForConnectionsOfLaterToo(t *testing.T) {
 		later := newPair(t, p.Faults, p.dir)
 		for _, q := range []*pair{p, later} {
 			requireWrite(t, q.from, "x")
-			startRead(q.to).blocked(t)
+			startRead(q.to).Blocked(t)
 		}
 		p.Resume(fault.Both)
 	})
@@ -78,32 +79,32 @@ func TestStallStopsTheWriterWhenTheLineIsFull(t *testing.T) {
 			accepted += memBuffer
 		}
 		for _, size := range []int{1, accepted - 1} {
-			n, err := startWrite(p.from, size).returned(t)
+			n, err := startWrite(p.from, size).Returned(t)
 			require.NoError(t, err)
 			require.Equal(t, size, n)
 		}
 		first, second := startWrite(p.from, 1), startWrite(p.from, 1)
-		advance(t, time.Hour)
-		first.blocked(t)
-		second.blocked(t)
+		bubble.Advance(t, time.Hour)
+		first.Blocked(t)
+		second.Blocked(t)
 		p.Resume(p.dir)
 		requireRead(t, p.to, string(make([]byte, accepted+2)))
-		for _, c := range []*call[int]{first, second} {
-			_, err := c.returned(t)
+		for _, c := range []*bubble.Call[int]{first, second} {
+			_, err := c.Returned(t)
 			require.NoError(t, err)
 		}
 	})
 }
 
 func TestConcurrentWritesDoNotMixInAFullLine(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		const writers, size = 6, 300_000
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Stall(fault.Out)
-		var calls []*call[int]
+		var calls []*bubble.Call[int]
 		for i := range writers {
 			what := bytes.Repeat([]byte{byte(i)}, size)
-			calls = append(calls, start(func() (int, error) { return p.wrapped.Write(what) }))
+			calls = append(calls, bubble.Start(func() (int, error) { return p.wrapped.Write(what) }))
 		}
 		synctest.Wait()
 		p.Resume(fault.Out)
@@ -111,7 +112,7 @@ func TestConcurrentWritesDoNotMixInAFullLine(t *testing.T) {
 		_, err := io.ReadFull(p.peer, got)
 		require.NoError(t, err)
 		for _, c := range calls {
-			n, err := c.returned(t)
+			n, err := c.Returned(t)
 			require.NoError(t, err)
 			require.Equal(t, size, n)
 		}
@@ -130,7 +131,7 @@ func requireTimeout(t *testing.T, err error, op string, c net.Conn) {
 }
 
 func TestReadDeadlinePassesWhileStalled(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.In)
 		p.Stall(fault.In)
 		requireWrite(t, p.peer, "x")
@@ -148,7 +149,7 @@ func TestReadDeadlinePassesWhileStalled(t *testing.T) {
 }
 
 func TestWriteDeadlinePassesWhileStalled(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Stall(fault.Out)
 		begin := time.Now()
@@ -167,7 +168,7 @@ func TestWriteDeadlinePassesWhileStalled(t *testing.T) {
 }
 
 func TestReadDeadlinePassesBeforeLatency(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.In)
 		p.Latency(fault.In, time.Minute, 0)
 		begin := time.Now()
@@ -183,32 +184,32 @@ func TestReadDeadlinePassesBeforeLatency(t *testing.T) {
 }
 
 func TestDeadlineSetWhileBlockedCounts(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		p := newPair(t, fault.New(1), fault.Out)
 		p.Stall(fault.Out)
 		requireWrite(t, p.wrapped, text(bufferSize))
 		reading, writing := startRead(p.wrapped), startWrite(p.wrapped, 1)
-		reading.blocked(t)
-		writing.blocked(t)
+		reading.Blocked(t)
+		writing.Blocked(t)
 		require.NoError(t, p.wrapped.SetDeadline(in(time.Second)))
-		advance(t, time.Second-1)
-		reading.blocked(t)
-		writing.blocked(t)
+		bubble.Advance(t, time.Second-1)
+		reading.Blocked(t)
+		writing.Blocked(t)
 		require.NoError(t, p.wrapped.SetDeadline(in(-time.Second)))
-		_, err := reading.returned(t)
+		_, err := reading.Returned(t)
 		requireTimeout(t, err, "read", p.wrapped)
-		_, err = writing.returned(t)
+		_, err = writing.Returned(t)
 		requireTimeout(t, err, "write", p.wrapped)
 	})
 }
 
 func TestDeadlineFromBeforeIsTakenOff(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := mem.Pipe()
 		require.NoError(t, near.SetDeadline(in(time.Second)))
 		f := fault.New(1)
 		p := pairOver(t, f, fault.In, f.Conn(near), far)
-		advance(t, time.Minute)
+		bubble.Advance(t, time.Minute)
 		requirePasses(t, p)
 	})
 }

@@ -13,15 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 )
 
 // exchange sends a stream of random size in pieces of random size, reads it so,
 // and tells the first thing that was not as it should be.
-func exchange(t *testing.T, p *pair, seed uint64, pause time.Duration) *call[int] {
-	return start(func() (int, error) {
+func exchange(t *testing.T, p *pair, seed uint64, pause time.Duration) *bubble.Call[int] {
+	return bubble.Start(func() (int, error) {
 		r := rand.New(rand.NewPCG(seed, 1))
 		what := stream(r.IntN(3 << 20))
-		writing := start(func() (int, error) {
+		writing := bubble.Start(func() (int, error) {
 			r := rand.New(rand.NewPCG(seed, 2))
 			for b := what; len(b) > 0; {
 				n, err := p.from.Write(b[:min(1+r.IntN(1<<r.IntN(20)), len(b))])
@@ -30,7 +31,7 @@ func exchange(t *testing.T, p *pair, seed uint64, pause time.Duration) *call[int
 				}
 				b = b[n:]
 				if pause > 0 && r.IntN(4) == 0 {
-					advance(t, time.Duration(r.Int64N(int64(pause))))
+					bubble.Advance(t, time.Duration(r.Int64N(int64(pause))))
 				}
 			}
 			return 0, p.from.(closeWriter).CloseWrite()
@@ -47,7 +48,7 @@ func exchange(t *testing.T, p *pair, seed uint64, pause time.Duration) *call[int
 				return len(got), err
 			}
 		}
-		if _, err := writing.wait(); err != nil {
+		if _, err := writing.Wait(); err != nil {
 			return len(got), err
 		}
 		if !bytes.Equal(what, got) {
@@ -63,9 +64,9 @@ func bothWays(t *testing.T, seed uint64, base, jitter time.Duration) {
 	f := fault.New(seed)
 	f.Latency(fault.Both, base, jitter)
 	p := newPair(t, f, fault.Out)
-	calls := []*call[int]{exchange(t, p, seed, jitter), exchange(t, p.back(), seed+1, jitter)}
+	calls := []*bubble.Call[int]{exchange(t, p, seed, jitter), exchange(t, p.back(), seed+1, jitter)}
 	for _, c := range calls {
-		_, err := c.wait()
+		_, err := c.Wait()
 		require.NoError(t, err)
 	}
 	require.NoError(t, p.wrapped.Close())
@@ -78,7 +79,7 @@ func TestStreamIsUnchanged(t *testing.T) {
 		"no faults": {}, "latency": {time.Second, 0}, "jitter": {0, time.Second}, "both": {time.Millisecond, time.Minute},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				for seed := range uint64(5) {
 					bothWays(t, seed*2, latency[0], latency[1])
 				}
@@ -89,10 +90,10 @@ func TestStreamIsUnchanged(t *testing.T) {
 
 // Faults that come and go without losing anything leave the stream as it is.
 func TestStreamIsUnchangedByStallsAndChangingLatency(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		f := fault.New(3)
 		p := newPair(t, f, fault.Out)
-		calls := []*call[int]{exchange(t, p, 3, time.Second), exchange(t, p.back(), 4, time.Second)}
+		calls := []*bubble.Call[int]{exchange(t, p, 3, time.Second), exchange(t, p.back(), 4, time.Second)}
 		r := rand.New(rand.NewPCG(3, 3))
 		random := func() time.Duration { return time.Duration(r.Int64N(int64(time.Second))) }
 		for range 100 {
@@ -100,13 +101,13 @@ func TestStreamIsUnchangedByStallsAndChangingLatency(t *testing.T) {
 			f.Stall(dir)
 			f.Latency(dir, random(), random())
 			f.CutAfter(dir, 1<<40)
-			advance(t, random())
+			bubble.Advance(t, random())
 			f.Resume(fault.Direction(r.IntN(4)))
-			advance(t, random())
+			bubble.Advance(t, random())
 		}
 		f.Resume(fault.Both)
 		for _, c := range calls {
-			_, err := c.wait()
+			_, err := c.Wait()
 			require.NoError(t, err)
 		}
 	})

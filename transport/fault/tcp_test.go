@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 )
 
 // overTCP runs f over a connection of the loopback, for each direction.
@@ -89,9 +90,9 @@ func TestTCPReset(t *testing.T) {
 	overTCP(t, func(t *testing.T, p *pair) {
 		reading, next := startRead(p.wrapped), startRead(p.peer)
 		p.Reset()
-		_, err := reading.wait()
+		_, err := reading.Wait()
 		requireOpError(t, err, "read", p.wrapped, syscall.ECONNRESET)
-		_, err = next.wait()
+		_, err = next.Wait()
 		require.ErrorIs(t, err, syscall.ECONNRESET, "a RST")
 		requireReset(t, p.wrapped)
 	})
@@ -101,8 +102,8 @@ func TestTCPCut(t *testing.T) {
 	overTCP(t, func(t *testing.T, p *pair) {
 		const size = 1 << 20
 		p.CutAfter(p.dir, size-1)
-		writing := start(func() (int, error) { return p.from.Write(stream(size)) })
-		got, err := readAll(p).wait()
+		writing := bubble.Start(func() (int, error) { return p.from.Write(stream(size)) })
+		got, err := readAll(p).Wait()
 		require.Len(t, got, size-1)
 		require.True(t, got == string(stream(size)[:size-1]))
 		if p.dir == fault.In {
@@ -111,7 +112,7 @@ func TestTCPCut(t *testing.T) {
 			require.NoError(t, err)
 		}
 		requireReset(t, p.wrapped)
-		_, _ = writing.wait()
+		_, _ = writing.Wait()
 		require.EqualValues(t, 1, p.Stats().Cuts)
 	})
 }
@@ -131,7 +132,7 @@ func TestTCPClose(t *testing.T) {
 		requireWrite(t, p.from, text(100000))
 		reading := readAll(p)
 		require.NoError(t, p.from.Close())
-		got, err := reading.wait()
+		got, err := reading.Wait()
 		require.NoError(t, err)
 		require.True(t, got == text(100000))
 	})

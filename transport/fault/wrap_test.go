@@ -10,6 +10,7 @@ import (
 
 	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/fault"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -20,7 +21,7 @@ var (
 )
 
 func TestDialerWrapsWhatItDials(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		l, err := network.Listen("a")
 		require.NoError(t, err)
@@ -36,7 +37,7 @@ func TestDialerWrapsWhatItDials(t *testing.T) {
 
 		f.Stall(fault.Out)
 		requireWrite(t, near, "held")
-		startRead(far).blocked(t)
+		startRead(far).Blocked(t)
 		requirePasses(t, p.back())
 
 		require.NoError(t, l.Close())
@@ -48,7 +49,7 @@ func TestDialerWrapsWhatItDials(t *testing.T) {
 }
 
 func TestListenerWrapsWhatItAccepts(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		inner, err := network.Listen("a")
 		require.NoError(t, err)
@@ -77,7 +78,7 @@ func TestListenerWrapsWhatItAccepts(t *testing.T) {
 }
 
 func TestConnectionOfTwoControllersHasTheFaultsOfBoth(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := mem.Pipe()
 		f, g := fault.New(1), fault.New(2)
 		p := pairOver(t, f, fault.Out, f.Conn(g.Conn(near)), far)

@@ -6,11 +6,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 )
 
 func BenchmarkPipe(b *testing.B) {
 	near, far := pipe(b)
-	echoing := start(func() (int64, error) { return io.CopyBuffer(struct{ io.Writer }{far}, far, make([]byte, 100)) })
+	echoing := bubble.Start(func() (int64, error) { return io.CopyBuffer(struct{ io.Writer }{far}, far, make([]byte, 100)) })
 	message := make([]byte, 100)
 	b.ReportAllocs()
 	for b.Loop() {
@@ -22,13 +24,13 @@ func BenchmarkPipe(b *testing.B) {
 		}
 	}
 	require.NoError(b, near.Close())
-	_, err := echoing.wait()
+	_, err := echoing.Wait()
 	require.NoError(b, err)
 }
 
 func BenchmarkThroughput(b *testing.B) {
 	near, far := pipe(b)
-	reading := start(func() (int64, error) {
+	reading := bubble.Start(func() (int64, error) {
 		var total int64
 		piece := make([]byte, 64<<10)
 		for {
@@ -54,7 +56,7 @@ func BenchmarkThroughput(b *testing.B) {
 		written += int64(n)
 	}
 	require.NoError(b, near.Close())
-	total, err := reading.wait()
+	total, err := reading.Wait()
 	require.NoError(b, err)
 	require.Equal(b, written, total)
 }

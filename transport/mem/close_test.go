@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -132,19 +133,19 @@ func TestBlockedReadsReturnOnClose(t *testing.T) {
 	t.Parallel()
 	for _, test := range interruptions {
 		t.Run(test.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				a, b := pipe(t)
-				reads := []*call[int]{startRead(a), startRead(a)}
+				reads := []*bubble.Call[int]{startRead(a), startRead(a)}
 				for _, read := range reads {
-					read.blocked(t)
+					read.Blocked(t)
 				}
 				require.NoError(t, test.interrupt(a, b))
 				for _, read := range reads {
 					if test.read == nil {
-						read.blocked(t)
+						read.Blocked(t)
 						continue
 					}
-					n, err := read.returned(t)
+					n, err := read.Returned(t)
 					require.Zero(t, n)
 					if errors.Is(test.read, io.EOF) {
 						require.Equal(t, io.EOF, err)
@@ -161,21 +162,21 @@ func TestBlockedWritesReturnOnClose(t *testing.T) {
 	t.Parallel()
 	for _, test := range interruptions {
 		t.Run(test.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				a, b := pipe(t)
 				fill(t, a)
 				// The second waits for the first rather than for room.
-				writes := []*call[int]{startWrite(a, 10), startWrite(a, 10)}
+				writes := []*bubble.Call[int]{startWrite(a, 10), startWrite(a, 10)}
 				for _, write := range writes {
-					write.blocked(t)
+					write.Blocked(t)
 				}
 				require.NoError(t, test.interrupt(a, b))
 				for _, write := range writes {
 					if test.write == nil {
-						write.blocked(t)
+						write.Blocked(t)
 						continue
 					}
-					n, err := write.returned(t)
+					n, err := write.Returned(t)
 					require.Zero(t, n)
 					requireOpError(t, err, "write", a, test.write)
 				}
@@ -185,17 +186,17 @@ func TestBlockedWritesReturnOnClose(t *testing.T) {
 }
 
 func TestCloseOfBothEndsAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		for range 500 {
 			a, b := mem.Pipe()
-			var calls []*call[int]
+			var calls []*bubble.Call[int]
 			for _, c := range []*mem.Conn{a, b} {
 				calls = append(calls, startRead(c), startWrite(c, 2*bufferSize),
-					start(func() (int, error) { return 0, c.Close() }),
-					start(func() (int, error) { return 0, c.CloseWrite() }))
+					bubble.Start(func() (int, error) { return 0, c.Close() }),
+					bubble.Start(func() (int, error) { return 0, c.CloseWrite() }))
 			}
 			for _, c := range calls {
-				_, err := c.returned(t)
+				_, err := c.Returned(t)
 				if err != nil && !errors.Is(err, io.EOF) {
 					require.IsType(t, (*net.OpError)(nil), err)
 				}

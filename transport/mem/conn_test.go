@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sync/errgroup"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -182,9 +183,9 @@ func TestStreamReadsLikeAnyReader(t *testing.T) {
 }
 
 func TestEmptyReadReturnsAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
-		n, err := start(func() (int, error) { return b.Read(nil) }).returned(t)
+		n, err := bubble.Start(func() (int, error) { return b.Read(nil) }).Returned(t)
 		require.NoError(t, err)
 		require.Zero(t, n)
 
@@ -197,30 +198,30 @@ func TestEmptyReadReturnsAtOnce(t *testing.T) {
 }
 
 func TestEmptyWriteReturnsAtOnceAndSendsNothing(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		read := startRead(b)
 		requireWrite(t, a, "")
-		read.blocked(t)
+		read.Blocked(t)
 
 		fill(t, a)
-		_, err := read.returned(t)
+		_, err := read.Returned(t)
 		require.NoError(t, err)
 		fillUp := startWrite(a, bufferSize)
-		fillUp.blocked(t)
-		n, err := startWrite(a, 0).returned(t)
+		fillUp.Blocked(t)
+		n, err := startWrite(a, 0).Returned(t)
 		require.NoError(t, err)
 		require.Zero(t, n)
 	})
 }
 
 func TestReadReturnsWhatHasArrived(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		read := startRead(b)
-		read.blocked(t)
+		read.Blocked(t)
 		requireWrite(t, a, "ab")
-		n, err := read.returned(t)
+		n, err := read.Returned(t)
 		require.NoError(t, err)
 		require.Equal(t, 2, n, "less than there is room for")
 
@@ -229,7 +230,7 @@ func TestReadReturnsWhatHasArrived(t *testing.T) {
 		requireRead(t, b, "c")
 		requireRead(t, b, "de")
 		requireRead(t, b, "fg")
-		startRead(b).blocked(t)
+		startRead(b).Blocked(t)
 	})
 }
 
@@ -244,27 +245,27 @@ func TestWrittenBytesAreCopied(t *testing.T) {
 }
 
 func TestWriteBlocksWhile64KiBAreUnread(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		fill(t, a)
 		write := startWrite(a, 10)
-		write.blocked(t)
+		write.Blocked(t)
 		back := startWrite(b, 10)
-		_, err := back.returned(t)
+		_, err := back.Returned(t)
 		require.NoError(t, err, "the other direction has a buffer of its own")
 
 		requireRead(t, b, string(make([]byte, 9)))
-		write.blocked(t) // for its last byte
+		write.Blocked(t) // for its last byte
 		requireRead(t, b, "\x00")
-		n, err := write.returned(t)
+		n, err := write.Returned(t)
 		require.NoError(t, err)
 		require.Equal(t, 10, n)
 
 		// The buffer is full again, so the bytes read have made just enough room.
 		another := startWrite(a, 1)
-		another.blocked(t)
+		another.Blocked(t)
 		requireRead(t, b, "\x00")
-		_, err = another.returned(t)
+		_, err = another.Returned(t)
 		require.NoError(t, err)
 	})
 }

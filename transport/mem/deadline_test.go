@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -14,21 +15,21 @@ import (
 type direction struct {
 	op    string
 	set   func(*mem.Conn, time.Time) error
-	start func(*mem.Conn) *call[int] // a call that blocks, once prepared
+	start func(*mem.Conn) *bubble.Call[int] // a call that blocks, once prepared
 	wake  func(tb testing.TB, peer *mem.Conn)
 }
 
 var reads = direction{
 	op:    "read",
 	set:   (*mem.Conn).SetReadDeadline,
-	start: func(c *mem.Conn) *call[int] { return startRead(c) },
+	start: func(c *mem.Conn) *bubble.Call[int] { return startRead(c) },
 	wake:  func(tb testing.TB, peer *mem.Conn) { requireWrite(tb, peer, "x") },
 }
 
 var writes = direction{
 	op:    "write",
 	set:   (*mem.Conn).SetWriteDeadline,
-	start: func(c *mem.Conn) *call[int] { return startWrite(c, 1) },
+	start: func(c *mem.Conn) *bubble.Call[int] { return startWrite(c, 1) },
 	wake:  func(tb testing.TB, peer *mem.Conn) { requireRead(tb, peer, "\x00") },
 }
 
@@ -52,7 +53,7 @@ func eachDirection(t *testing.T, f func(t *testing.T, d direction, a, b *mem.Con
 		{name: "SetDeadline of a write", direction: writes.both()},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				a, b := pipe(t)
 				fill(t, a)
 				f(t, test.direction, a, b)
@@ -71,7 +72,7 @@ func TestPastDeadlineFailsAtOnce(t *testing.T) {
 			require.NoError(t, d.set(a, time.Time{}))
 			require.NoError(t, d.set(a, past))
 			for range 2 {
-				n, err := d.start(a).returned(t)
+				n, err := d.start(a).Returned(t)
 				require.Zero(t, n)
 				requireTimeout(t, err, d.op, a, os.ErrDeadlineExceeded)
 			}
@@ -94,12 +95,12 @@ func TestDeadlineWakesBlockedCallsExactlyThen(t *testing.T) {
 		for _, wait := range []time.Duration{time.Nanosecond, 3 * time.Second, 90 * 24 * time.Hour} {
 			begin := time.Now()
 			require.NoError(t, d.set(a, in(wait)))
-			calls := []*call[int]{d.start(a), d.start(a)}
+			calls := []*bubble.Call[int]{d.start(a), d.start(a)}
 			for _, c := range calls {
-				c.blocked(t)
+				c.Blocked(t)
 			}
 			for _, c := range calls {
-				n, err := c.wait()
+				n, err := c.Wait()
 				require.Zero(t, n)
 				requireTimeout(t, err, d.op, a, os.ErrDeadlineExceeded)
 			}
@@ -112,10 +113,10 @@ func TestCallBeforeTheDeadlineSucceeds(t *testing.T) {
 	eachDirection(t, func(t *testing.T, d direction, a, b *mem.Conn) {
 		require.NoError(t, d.set(a, in(time.Second)))
 		blocked := d.start(a)
-		advance(t, time.Second-time.Nanosecond)
-		blocked.blocked(t)
+		bubble.Advance(t, time.Second-time.Nanosecond)
+		blocked.Blocked(t)
 		d.wake(t, b)
-		n, err := blocked.returned(t)
+		n, err := blocked.Returned(t)
 		require.NoError(t, err)
 		require.Equal(t, 1, n)
 	})
@@ -124,15 +125,15 @@ func TestCallBeforeTheDeadlineSucceeds(t *testing.T) {
 func TestDeadlinePassesWithoutACall(t *testing.T) {
 	eachDirection(t, func(t *testing.T, d direction, a, b *mem.Conn) {
 		require.NoError(t, d.set(a, in(time.Second)))
-		advance(t, time.Second)
-		_, err := d.start(a).returned(t)
+		bubble.Advance(t, time.Second)
+		_, err := d.start(a).Returned(t)
 		requireTimeout(t, err, d.op, a, os.ErrDeadlineExceeded)
 
 		require.NoError(t, d.set(a, time.Time{}))
 		again := d.start(a)
-		again.blocked(t)
+		again.Blocked(t)
 		d.wake(t, b)
-		_, err = again.returned(t)
+		_, err = again.Returned(t)
 		require.NoError(t, err, "usable again")
 	})
 }
@@ -155,10 +156,10 @@ func TestDeadlineReplacedWhileBlocked(t *testing.T) {
 				begin := time.Now()
 				require.NoError(t, d.set(a, in(10*time.Second)))
 				blocked := d.start(a)
-				advance(t, time.Second)
-				blocked.blocked(t)
+				bubble.Advance(t, time.Second)
+				blocked.Blocked(t)
 				require.NoError(t, d.set(a, in(test.next)))
-				_, err := blocked.wait()
+				_, err := blocked.Wait()
 				requireTimeout(t, err, d.op, a, os.ErrDeadlineExceeded)
 				require.Equal(t, test.want, time.Since(begin))
 			})
@@ -170,12 +171,12 @@ func TestDeadlineRemovedWhileBlocked(t *testing.T) {
 	eachDirection(t, func(t *testing.T, d direction, a, b *mem.Conn) {
 		require.NoError(t, d.set(a, in(time.Second)))
 		blocked := d.start(a)
-		blocked.blocked(t)
+		blocked.Blocked(t)
 		require.NoError(t, d.set(a, time.Time{}))
-		advance(t, time.Hour)
-		blocked.blocked(t)
+		bubble.Advance(t, time.Hour)
+		blocked.Blocked(t)
 		d.wake(t, b)
-		_, err := blocked.returned(t)
+		_, err := blocked.Returned(t)
 		require.NoError(t, err)
 	})
 }
@@ -185,13 +186,13 @@ func TestReplacedTimerNeverEndsTheNewDeadline(t *testing.T) {
 		// At the very moment the old one fires, it may be too late to stop it.
 		for i := range 200 {
 			require.NoError(t, d.set(a, in(time.Second)))
-			advance(t, time.Second-time.Duration(i%2))
+			bubble.Advance(t, time.Second-time.Duration(i%2))
 			require.NoError(t, d.set(a, in(time.Hour)))
 			blocked := d.start(a)
-			advance(t, 2*time.Second)
-			blocked.blocked(t)
+			bubble.Advance(t, 2*time.Second)
+			blocked.Blocked(t)
 			d.wake(t, b)
-			_, err := blocked.returned(t)
+			_, err := blocked.Returned(t)
 			require.NoError(t, err)
 		}
 	})
@@ -202,16 +203,16 @@ func TestConcurrentDeadlinesLeaveOneOfThem(t *testing.T) {
 		for range 100 {
 			begin := time.Now()
 			blocked := d.start(a)
-			var calls []*call[int]
+			var calls []*bubble.Call[int]
 			for i := range 4 {
 				deadline := in(time.Duration(i+1) * time.Minute)
-				calls = append(calls, start(func() (int, error) { return 0, d.set(a, deadline) }))
+				calls = append(calls, bubble.Start(func() (int, error) { return 0, d.set(a, deadline) }))
 			}
 			for _, c := range calls {
-				_, err := c.returned(t)
+				_, err := c.Returned(t)
 				require.NoError(t, err)
 			}
-			_, err := blocked.wait()
+			_, err := blocked.Wait()
 			requireTimeout(t, err, d.op, a, os.ErrDeadlineExceeded)
 			require.Zero(t, time.Since(begin)%time.Minute)
 			require.NotZero(t, time.Since(begin))
@@ -221,30 +222,30 @@ func TestConcurrentDeadlinesLeaveOneOfThem(t *testing.T) {
 }
 
 func TestReadDeadlineLeavesWritesAlone(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		require.NoError(t, a.SetReadDeadline(in(time.Second)))
 		fill(t, a)
 		write := startWrite(a, 1)
-		advance(t, time.Hour)
-		write.blocked(t)
+		bubble.Advance(t, time.Hour)
+		write.Blocked(t)
 		requireRead(t, b, "\x00")
-		_, err := write.returned(t)
+		_, err := write.Returned(t)
 		require.NoError(t, err)
 		requireWrite(t, b, "the other end has deadlines of its own")
 	})
 }
 
 func TestWriteDeadlineLeavesReadsAlone(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		require.NoError(t, a.SetWriteDeadline(in(time.Second)))
 		read, peerRead := startRead(a), startRead(b)
-		advance(t, time.Hour)
-		read.blocked(t)
-		peerRead.blocked(t)
+		bubble.Advance(t, time.Hour)
+		read.Blocked(t)
+		peerRead.Blocked(t)
 		requireWrite(t, b, "x")
-		_, err := read.returned(t)
+		_, err := read.Returned(t)
 		require.NoError(t, err)
 	})
 }

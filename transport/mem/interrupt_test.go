@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -25,17 +26,17 @@ func TestInterruptedWriteReportsWhatThePeerCanRead(t *testing.T) {
 		{name: "CloseWrite", interrupt: (*mem.Conn).CloseWrite, cause: net.ErrClosed},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				a, b := pipe(t)
 				requireWrite(t, a, "before")
 				message := randomBytes(1, 2*bufferSize)
-				write := start(func() (int, error) { return a.Write(message) })
-				write.blocked(t)
+				write := bubble.Start(func() (int, error) { return a.Write(message) })
+				write.Blocked(t)
 				requireRead(t, b, "before")
 				requireRead(t, b, string(message[:1000]))
-				write.blocked(t)
+				write.Blocked(t)
 				require.NoError(t, test.interrupt(a))
-				n, err := write.returned(t)
+				n, err := write.Returned(t)
 				requireOpError(t, err, "write", a, test.cause)
 				require.Equal(t, bufferSize+1000, n)
 
@@ -48,54 +49,54 @@ func TestInterruptedWriteReportsWhatThePeerCanRead(t *testing.T) {
 }
 
 func TestWriteToAClosingPeerReportsWhatWasBuffered(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		write := startWrite(a, 2*bufferSize)
-		write.blocked(t)
+		write.Blocked(t)
 		require.NoError(t, b.Close())
-		n, err := write.returned(t)
+		n, err := write.Returned(t)
 		requireOpError(t, err, "write", a, syscall.EPIPE)
 		require.Equal(t, bufferSize, n)
 	})
 }
 
 func TestWriteInterruptedByDeadlineReportsWhatThePeerCanRead(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		message := randomBytes(1, 3*bufferSize)
 		require.NoError(t, a.SetWriteDeadline(in(time.Second)))
-		write := start(func() (int, error) { return a.Write(message) })
-		write.blocked(t)
+		write := bubble.Start(func() (int, error) { return a.Write(message) })
+		write.Blocked(t)
 		requireRead(t, b, string(message[:100]))
-		n, err := write.wait()
+		n, err := write.Wait()
 		requireTimeout(t, err, "write", a, os.ErrDeadlineExceeded)
 		require.Equal(t, bufferSize+100, n)
 
 		// A caller may continue where it was interrupted.
 		require.NoError(t, a.SetWriteDeadline(time.Time{}))
-		rest := start(func() (int, error) { m, err := a.Write(message[n:]); _ = a.Close(); return m, err })
+		rest := bubble.Start(func() (int, error) { m, err := a.Write(message[n:]); _ = a.Close(); return m, err })
 		got, err := io.ReadAll(b)
 		require.NoError(t, err)
 		require.True(t, bytes.Equal(message[100:], got))
-		m, err := rest.returned(t)
+		m, err := rest.Returned(t)
 		require.NoError(t, err)
 		require.Equal(t, len(message), n+m)
 	})
 }
 
 func TestWriteThatWaitsForAnotherHasTheDeadline(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		a, b := pipe(t)
 		first := startWrite(a, bufferSize+1)
-		first.blocked(t)
+		first.Blocked(t)
 		second := startWrite(a, 1)
-		second.blocked(t)
+		second.Blocked(t)
 		require.NoError(t, a.SetWriteDeadline(in(time.Second)))
-		advance(t, time.Second)
-		n, err := first.returned(t)
+		bubble.Advance(t, time.Second)
+		n, err := first.Returned(t)
 		requireTimeout(t, err, "write", a, os.ErrDeadlineExceeded)
 		require.Equal(t, bufferSize, n)
-		n, err = second.returned(t)
+		n, err = second.Returned(t)
 		requireTimeout(t, err, "write", a, os.ErrDeadlineExceeded)
 		require.Zero(t, n)
 
@@ -103,26 +104,26 @@ func TestWriteThatWaitsForAnotherHasTheDeadline(t *testing.T) {
 		require.NoError(t, a.SetWriteDeadline(time.Time{}))
 		third := startWrite(a, 1)
 		requireRead(t, b, "\x00")
-		_, err = third.returned(t)
+		_, err = third.Returned(t)
 		require.NoError(t, err)
 	})
 }
 
 func TestReadWakesTheWriteWhoseTurnItIs(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		for range 200 {
 			a, b := mem.Pipe()
 			fill(t, a)
 			first := startWrite(a, 1)
-			first.blocked(t)
+			first.Blocked(t)
 			second := startWrite(a, 1)
-			second.blocked(t)
+			second.Blocked(t)
 			// Wakes both, so that either may be the longest waiting.
 			require.NoError(t, a.SetWriteDeadline(time.Time{}))
-			second.blocked(t)
+			second.Blocked(t)
 			requireRead(t, b, "\x00\x00")
-			for _, write := range []*call[int]{first, second} {
-				_, err := write.returned(t)
+			for _, write := range []*bubble.Call[int]{first, second} {
+				_, err := write.Returned(t)
 				require.NoError(t, err)
 			}
 			_, _ = a.Close(), b.Close()

@@ -11,18 +11,19 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
 func TestAcceptWaitsForADial(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		l := listen(t, &network, "a")
-		accepting := start(l.Accept)
-		advance(t, time.Hour)
-		accepting.blocked(t)
+		accepting := bubble.Start(l.Accept)
+		bubble.Advance(t, time.Hour)
+		accepting.Blocked(t)
 		client := dial(t, &network, "a")
-		server, err := accepting.returned(t)
+		server, err := accepting.Returned(t)
 		require.NoError(t, err)
 		require.Equal(t, client.LocalAddr(), server.RemoteAddr())
 		require.NoError(t, server.Close())
@@ -30,16 +31,16 @@ func TestAcceptWaitsForADial(t *testing.T) {
 }
 
 func TestBlockedAcceptsReturnOnClose(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		l := listen(t, &network, "a")
-		accepts := []*call[net.Conn]{start(l.Accept), start(l.Accept)}
+		accepts := []*bubble.Call[net.Conn]{bubble.Start(l.Accept), bubble.Start(l.Accept)}
 		for _, accepting := range accepts {
-			accepting.blocked(t)
+			accepting.Blocked(t)
 		}
 		require.NoError(t, l.Close())
 		for _, accepting := range accepts {
-			c, err := accepting.returned(t)
+			c, err := accepting.Returned(t)
 			require.Nil(t, c)
 			requireNetworkError(t, err, "accept", "a", net.ErrClosed)
 		}
@@ -62,7 +63,7 @@ func TestAcceptAfterCloseFails(t *testing.T) {
 }
 
 func TestListenerCloseResetsWhatNobodyAccepted(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		l := listen(t, &network, "a")
 		accepted := dial(t, &network, "a")
@@ -70,13 +71,13 @@ func TestListenerCloseResetsWhatNobodyAccepted(t *testing.T) {
 		early, reading, writing := dial(t, &network, "a"), dial(t, &network, "a"), dial(t, &network, "a")
 		requireWrite(t, early, "nobody will read this")
 		read, write := startRead(reading), startWrite(writing, bufferSize+1)
-		read.blocked(t)
-		write.blocked(t)
+		read.Blocked(t)
+		write.Blocked(t)
 
 		require.NoError(t, l.Close())
-		_, err := read.returned(t)
+		_, err := read.Returned(t)
 		require.Equal(t, io.EOF, err)
-		_, err = write.returned(t)
+		_, err = write.Returned(t)
 		requireOpError(t, err, "write", writing, syscall.EPIPE)
 		for _, c := range []net.Conn{early, reading, writing} {
 			requireReset(t, c)
@@ -115,7 +116,7 @@ func TestDialRacingWithCloseLeavesNothingHanging(t *testing.T) {
 		{name: "full queue and Accept", queued: backlog, dialled: 8, accepts: 1},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				for i := range 200 {
 					raceDialWithClose(t, test.queued, i%(test.dialled+1), test.accepts)
 				}
@@ -138,9 +139,9 @@ func raceDialWithClose(t *testing.T, queued, dialled, accepts int) {
 
 	// The dialers do not pause, so that Close meets Dial at any point.
 	var count atomic.Int64
-	var accepting []*call[int]
+	var accepting []*bubble.Call[int]
 	for range accepts {
-		accepting = append(accepting, start(func() (int, error) {
+		accepting = append(accepting, bubble.Start(func() (int, error) {
 			for {
 				c, err := l.Accept()
 				if err != nil {
@@ -150,9 +151,9 @@ func raceDialWithClose(t *testing.T, queued, dialled, accepts int) {
 			}
 		}))
 	}
-	var dialing []*call[[]net.Conn]
+	var dialing []*bubble.Call[[]net.Conn]
 	for range 2 {
-		dialing = append(dialing, start(func() (clients []net.Conn, err error) {
+		dialing = append(dialing, bubble.Start(func() (clients []net.Conn, err error) {
 			for range 20 {
 				c, err := network.DialContext(t.Context(), "mem", "a")
 				if err != nil {
@@ -170,11 +171,11 @@ func raceDialWithClose(t *testing.T, queued, dialled, accepts int) {
 	require.NoError(t, l.Close())
 
 	for _, c := range accepting {
-		_, err := c.returned(t)
+		_, err := c.Returned(t)
 		requireNetworkError(t, err, "accept", "a", net.ErrClosed)
 	}
 	for _, c := range dialing {
-		more, err := c.returned(t)
+		more, err := c.Returned(t)
 		if err != nil {
 			requireNetworkError(t, err, "dial", "a", syscall.ECONNREFUSED)
 		}

@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -148,7 +149,7 @@ func TestDialWithEndedContextFails(t *testing.T) {
 }
 
 func TestContextEndsTheDialAndNotTheConnection(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		l := listen(t, &network, "a")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -156,7 +157,7 @@ func TestContextEndsTheDialAndNotTheConnection(t *testing.T) {
 		client, err := network.DialContext(ctx, "mem", "a")
 		require.NoError(t, err)
 		defer func() { _ = client.Close() }()
-		advance(t, time.Minute)
+		bubble.Advance(t, time.Minute)
 		requireWrite(t, client, "still")
 		requireRead(t, accept(t, l), "still")
 	})
@@ -173,17 +174,17 @@ func TestDialWaitsWhileTheBacklogIsFull(t *testing.T) {
 		}
 		return &network, l
 	}
-	startDial := func(ctx context.Context, network *mem.Network) *call[net.Conn] {
-		return start(func() (net.Conn, error) { return network.DialContext(ctx, "mem", "a") })
+	startDial := func(ctx context.Context, network *mem.Network) *bubble.Call[net.Conn] {
+		return bubble.Start(func() (net.Conn, error) { return network.DialContext(ctx, "mem", "a") })
 	}
 	t.Run("for Accept", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			network, l := full(t)
 			dialing := startDial(t.Context(), network)
-			advance(t, time.Hour)
-			dialing.blocked(t)
+			bubble.Advance(t, time.Hour)
+			dialing.Blocked(t)
 			accept(t, l)
-			client, err := dialing.returned(t)
+			client, err := dialing.Returned(t)
 			require.NoError(t, err)
 			defer func() { _ = client.Close() }()
 			for range backlog - 1 {
@@ -194,12 +195,12 @@ func TestDialWaitsWhileTheBacklogIsFull(t *testing.T) {
 		})
 	})
 	t.Run("until the deadline of its context", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			network, l := full(t)
 			begin := time.Now()
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
 			defer cancel()
-			_, err := startDial(ctx, network).wait()
+			_, err := startDial(ctx, network).Wait()
 			requireNetworkError(t, err, "dial", "a", context.DeadlineExceeded)
 			var netErr net.Error
 			require.ErrorAs(t, err, &netErr)
@@ -209,44 +210,44 @@ func TestDialWaitsWhileTheBacklogIsFull(t *testing.T) {
 			for range backlog { // and the one that gave up is not among them
 				accept(t, l)
 			}
-			accepting := start(l.Accept)
-			accepting.blocked(t)
+			accepting := bubble.Start(l.Accept)
+			accepting.Blocked(t)
 			require.NoError(t, l.Close())
-			_, err = accepting.returned(t)
+			_, err = accepting.Returned(t)
 			require.ErrorIs(t, err, net.ErrClosed)
 		})
 	})
 	t.Run("until it is canceled", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			network, _ := full(t)
 			ctx, cancel := context.WithCancel(t.Context())
 			dialing := startDial(ctx, network)
-			dialing.blocked(t)
+			dialing.Blocked(t)
 			cancel()
-			_, err := dialing.returned(t)
+			_, err := dialing.Returned(t)
 			requireNetworkError(t, err, "dial", "a", context.Canceled)
 		})
 	})
 	t.Run("until the listener closes", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			network, l := full(t)
 			dialing := startDial(t.Context(), network)
-			dialing.blocked(t)
+			dialing.Blocked(t)
 			require.NoError(t, l.Close())
-			_, err := dialing.returned(t)
+			_, err := dialing.Returned(t)
 			requireNetworkError(t, err, "dial", "a", syscall.ECONNREFUSED)
 		})
 	})
 	t.Run("without holding up the network", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			network, l := full(t)
 			dialing := startDial(t.Context(), network)
-			dialing.blocked(t)
+			dialing.Blocked(t)
 			other := listen(t, network, "b")
 			dial(t, network, "b")
 			accept(t, other)
 			require.NoError(t, l.Close())
-			_, err := dialing.returned(t)
+			_, err := dialing.Returned(t)
 			require.Error(t, err)
 		})
 	})

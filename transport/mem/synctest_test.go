@@ -11,6 +11,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -25,7 +26,7 @@ func echo(t *testing.T, l net.Listener, delay time.Duration) {
 			defer func() { _ = c.Close() }()
 			lines := bufio.NewScanner(c)
 			for lines.Scan() {
-				advance(t, delay)
+				bubble.Advance(t, delay)
 				if _, err := fmt.Fprintln(c, lines.Text()); err != nil {
 					return
 				}
@@ -42,12 +43,12 @@ func anHour(t *testing.T, clients int) {
 	var network mem.Network
 	l := listen(t, &network, "a")
 	go echo(t, l, 30*time.Second)
-	var calls []*call[int]
+	var calls []*bubble.Call[int]
 	for i := range clients {
-		calls = append(calls, start(func() (int, error) { return client(t, &network, i) }))
+		calls = append(calls, bubble.Start(func() (int, error) { return client(t, &network, i) }))
 	}
 	for _, c := range calls {
-		lines, err := c.wait()
+		lines, err := c.Wait()
 		require.NoError(t, err)
 		require.Equal(t, 60, lines)
 	}
@@ -77,7 +78,7 @@ func client(t *testing.T, network *mem.Network, id int) (lines int, err error) {
 			return lines, fmt.Errorf("got %q for %q", answer, line)
 		}
 		lines++
-		advance(t, 30*time.Second)
+		bubble.Advance(t, 30*time.Second)
 	}
 	return lines, nil
 }
@@ -101,7 +102,7 @@ func TestBubblesAtTheSameTime(t *testing.T) {
 	t.Parallel()
 	for i := range 4 {
 		t.Run(fmt.Sprint(i), func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				for range 5 {
 					anHour(t, i+1)
 				}
@@ -111,7 +112,7 @@ func TestBubblesAtTheSameTime(t *testing.T) {
 }
 
 func TestEverythingBlockedLetsTheClockAdvance(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		l, other := listen(t, &network, "a"), listen(t, &network, "b")
 		for range backlog {
@@ -120,23 +121,23 @@ func TestEverythingBlockedLetsTheClockAdvance(t *testing.T) {
 		a, b := pipe(t)
 		fill(t, a)
 		ctx, cancel := context.WithCancel(t.Context())
-		dialing := start(func() (net.Conn, error) { return network.DialContext(ctx, "mem", "a") })
-		accepting := start(other.Accept)
+		dialing := bubble.Start(func() (net.Conn, error) { return network.DialContext(ctx, "mem", "a") })
+		accepting := bubble.Start(other.Accept)
 		reading, writing, waiting := startRead(a), startWrite(a, 1), startWrite(a, 1)
 
 		begin := time.Now()
-		advance(t, time.Hour)
+		bubble.Advance(t, time.Hour)
 		require.Equal(t, time.Hour, time.Since(begin))
 		cancel()
 		for _, closer := range []interface{ Close() error }{l, other, a, b} {
 			require.NoError(t, closer.Close())
 		}
-		for _, c := range []*call[net.Conn]{dialing, accepting} {
-			_, err := c.returned(t)
+		for _, c := range []*bubble.Call[net.Conn]{dialing, accepting} {
+			_, err := c.Returned(t)
 			require.Error(t, err)
 		}
-		for _, c := range []*call[int]{reading, writing, waiting} {
-			_, err := c.returned(t)
+		for _, c := range []*bubble.Call[int]{reading, writing, waiting} {
+			_, err := c.Returned(t)
 			require.ErrorIs(t, err, net.ErrClosed)
 		}
 	})

@@ -5,11 +5,12 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
 func TestDeadlineDuringCloseEndsCleanly(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		for range 200 {
 			a, b := mem.Pipe()
 			deadline := in(time.Minute)
@@ -17,7 +18,7 @@ func TestDeadlineDuringCloseEndsCleanly(t *testing.T) {
 				read := startRead(c)
 				go func() { _ = c.SetDeadline(deadline) }()
 				go func() { _ = c.Close() }()
-				defer func() { <-read.done }()
+				defer func() { _, _ = read.Wait() }()
 			}
 			synctest.Wait()
 		}

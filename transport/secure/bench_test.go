@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
 
@@ -44,7 +45,7 @@ func BenchmarkThroughput(b *testing.B) {
 				client, err := mode.dials(near)
 				require.NoError(b, err)
 				server := newServer(b, far)
-				reading := start(func() (int64, error) { return io.Copy(struct{ io.Writer }{io.Discard}, server) })
+				reading := bubble.Start(func() (int64, error) { return io.Copy(struct{ io.Writer }{io.Discard}, server) })
 				b.SetBytes(int64(len(batch)))
 				b.ReportAllocs()
 				for b.Loop() {
@@ -53,7 +54,7 @@ func BenchmarkThroughput(b *testing.B) {
 					}
 				}
 				require.NoError(b, client.Close())
-				_, err = reading.wait()
+				_, err = reading.Wait()
 				require.NoError(b, err)
 			})
 		}

@@ -16,6 +16,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
@@ -26,12 +27,12 @@ type dialerFunc func(ctx context.Context) (net.Conn, error)
 func (f dialerFunc) DialContext(ctx context.Context, _, _ string) (net.Conn, error) { return f(ctx) }
 
 func TestDialWaitsForNoAnswer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := pipe(t)
 		d, err := secure.NewDialer(dialerFunc(func(context.Context) (net.Conn, error) { return near, nil }),
 			secure.ClientConfig{Key: keyPair().Public()})
 		require.NoError(t, err)
-		client, err := start(func() (net.Conn, error) { return d.DialContext(t.Context(), "", "") }).returned(t)
+		client, err := bubble.Start(func() (net.Conn, error) { return d.DialContext(t.Context(), "", "") }).Returned(t)
 		require.NoError(t, err)
 		requireWrite(t, client, quest(t, "work"))
 
@@ -55,7 +56,7 @@ func TestDialFailsAsTheDialerUnderneathDoes(t *testing.T) {
 
 // A transport may take nothing, even of a new connection.
 func TestDialHeedsItsContext(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := net.Pipe() // without a buffer
 		defer far.Close()
 		ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
@@ -84,7 +85,7 @@ func TestClientWaitsForTheAnswerOnlySoLong(t *testing.T) {
 		"no deadlines": func(nc net.Conn) net.Conn { return noDeadlines{nc} },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				near, _ := pipe(t)
 				client := newClient(t, wrap(near))
 				begin := time.Now()
@@ -99,7 +100,7 @@ func TestClientWaitsForTheAnswerOnlySoLong(t *testing.T) {
 }
 
 func TestReadDeadlineInterruptsTheWaitForTheAnswer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := pipe(t)
 		client := newClient(t, near)
 		require.NoError(t, client.SetReadDeadline(in(time.Second)))
@@ -118,7 +119,7 @@ func TestReadDeadlineInterruptsTheWaitForTheAnswer(t *testing.T) {
 func TestAnotherServersKeyIsNoticed(t *testing.T) {
 	for name, packages := range map[string]bool{"stream": false, "package": true} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				near, far := pipe(t)
 				other := newKey(t, secure.Secp256r1).Public()
 				client, err := secure.Client(t.Context(), near, secure.ClientConfig{Key: other, PackageMode: packages})
@@ -128,7 +129,7 @@ func TestAnotherServersKeyIsNoticed(t *testing.T) {
 				var final *secure.Error
 				require.ErrorAs(t, err, &final)
 				require.NoError(t, client.Close())
-				_, err = reading.wait()
+				_, err = reading.Wait()
 				require.Error(t, err)
 			})
 		})
@@ -145,7 +146,7 @@ func TestNothingIsEncryptedTwice(t *testing.T) {
 	require.True(t, server.Encrypted(), "by TLS")
 	reading := startRead(server)
 	requireWrite(t, client, quest(t, "*key"))
-	_, err := reading.wait()
+	_, err := reading.Wait()
 	requireFailed(t, err, secure.ErrTwice)
 
 	_, err = secure.Client(t.Context(), client, secure.ClientConfig{Key: keyPair().Public()})
@@ -164,7 +165,7 @@ func TestPlainQuestsPassInsideTLS(t *testing.T) {
 	server := newServer(t, tls.Server(far, &tls.Config{Certificates: []tls.Certificate{cert}}))
 	reading := startRead(server)
 	requireWrite(t, client, quest(t, "work"))
-	got, err := reading.wait()
+	got, err := reading.Wait()
 	require.NoError(t, err)
 	require.Equal(t, quest(t, "work"), got)
 	require.True(t, server.Encrypted())

@@ -13,6 +13,7 @@ import (
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/fpnn/frame"
 	"github.com/gofpnn/gofpnn/transport"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
@@ -37,10 +38,10 @@ func duplexServer(t *testing.T, l net.Listener) {
 		return map[string]any{"n": n}, err
 	}))
 	require.NoError(t, err)
-	serving := start(func() (any, error) { return nil, srv.Serve(l) })
+	serving := bubble.Start(func() (any, error) { return nil, srv.Serve(l) })
 	t.Cleanup(func() {
 		_ = srv.Close()
-		_, err := serving.wait()
+		_, err := serving.Wait()
 		require.ErrorIs(t, err, fpnn.ErrClosed)
 	})
 }
@@ -81,7 +82,7 @@ func TestConcurrentCallsAndPushesInAllCombinationsAndPieces(t *testing.T) {
 }
 
 func TestPlainAndEncryptedClientsShareAPort(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		network := new(mem.Network)
 		l, err := network.Listen("gate")
 		require.NoError(t, err)
@@ -97,7 +98,7 @@ func TestPlainAndEncryptedClientsShareAPort(t *testing.T) {
 // TestFailedHandshakeShowsInWhatEndsTheConnection has a client of fpnn whose
 // server has another key.
 func TestFailedHandshakeShowsInWhatEndsTheConnection(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		network := new(mem.Network)
 		l, err := network.Listen("gate")
 		require.NoError(t, err)
@@ -124,7 +125,7 @@ func TestLateKeyClosesTheConnection(t *testing.T) {
 		"second": func(t *testing.T, nc net.Conn) net.Conn { return newClient(t, nc) },
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				network := new(mem.Network)
 				l, err := network.Listen("gate")
 				require.NoError(t, err)
@@ -136,7 +137,7 @@ func TestLateKeyClosesTheConnection(t *testing.T) {
 				defer nc.Close()
 				c := dial(t, nc)
 				requireWrite(t, c, keyQuest(t))
-				rest, _ := start(func() ([]byte, error) { return io.ReadAll(c) }).returned(t)
+				rest, _ := bubble.Start(func() ([]byte, error) { return io.ReadAll(c) }).Returned(t)
 				require.Empty(t, rest)
 			})
 		})
@@ -146,7 +147,7 @@ func TestLateKeyClosesTheConnection(t *testing.T) {
 // TestPushBeforeTheFirstQuestArrives has a server that speaks first, which a
 // connection has to bear without ending or giving anything away.
 func TestPushBeforeTheFirstQuestArrives(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		network := new(mem.Network)
 		l, err := network.Listen("gate")
 		require.NoError(t, err)
@@ -160,17 +161,17 @@ func TestPushBeforeTheFirstQuestArrives(t *testing.T) {
 		accepted, err := l.Accept()
 		require.NoError(t, err)
 		require.NoError(t, srv.ServeConn(accepted))
-		pushing := start(func() (fpnn.Answer, error) {
+		pushing := bubble.Start(func() (fpnn.Answer, error) {
 			return srv.Conns()[0].Call(t.Context(), "push", map[string]any{"n": 21})
 		})
-		pushing.blocked(t)
+		pushing.Blocked(t)
 
 		d, err := secure.NewDialer(dialerFunc(func(context.Context) (net.Conn, error) { return nc, nil }),
 			secure.ClientConfig{Key: keyPair().Public()})
 		require.NoError(t, err)
 		client := dialFPNN(t, d, "gate")
 		require.NoError(t, client.Connect(t.Context()))
-		answer, err := pushing.wait()
+		answer, err := pushing.Wait()
 		require.NoError(t, err)
 		n, err := answer.Int64("n")
 		require.NoError(t, err)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
 	"github.com/gofpnn/gofpnn/transport"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
@@ -61,7 +62,7 @@ func eachCombination(t *testing.T, f func(t *testing.T, d transport.Dialer, l ne
 	for _, c := range combinations() {
 		for name, most := range map[string]int{"bytes": 1, "pieces": 3000} {
 			t.Run(fmt.Sprintf("%v/mem/%s", c, name), func(t *testing.T) {
-				inBubble(t, func(t *testing.T) {
+				bubble.Run(t, func(t *testing.T) {
 					network := new(mem.Network)
 					l, err := network.Listen("gate")
 					require.NoError(t, err)
@@ -151,11 +152,11 @@ func traffic(tb testing.TB, seed uint64) (all []byte) {
 func TestClientAndServerAgreeInAllCombinationsAndPieces(t *testing.T) {
 	eachCombination(t, func(t *testing.T, d transport.Dialer, l net.Listener) {
 		defer l.Close()
-		accepting := start(l.Accept)
+		accepting := bubble.Start(l.Accept)
 		client, err := d.DialContext(t.Context(), "tcp", l.Addr().String())
 		require.NoError(t, err)
 		defer client.Close()
-		server, err := accepting.wait()
+		server, err := accepting.Wait()
 		require.NoError(t, err)
 		defer server.Close()
 

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/secure"
 )
@@ -26,7 +27,7 @@ func keyQuest(tb testing.TB) string {
 }
 
 func TestSilentPeersDoNotKeepOthersFromBeingAccepted(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		l, err := network.Listen("gate")
 		require.NoError(t, err)
@@ -37,10 +38,10 @@ func TestSilentPeersDoNotKeepOthersFromBeingAccepted(t *testing.T) {
 			silent, err := network.DialContext(t.Context(), "", "gate")
 			require.NoError(t, err)
 			defer silent.Close()
-			accepted, err := start(l.Accept).returned(t)
+			accepted, err := bubble.Start(l.Accept).Returned(t)
 			require.NoError(t, err)
 			defer accepted.Close()
-			startRead(accepted).blocked(t)
+			startRead(accepted).Blocked(t)
 		}
 	})
 }
@@ -58,12 +59,12 @@ func TestSlowHandshakesAreCutOff(t *testing.T) {
 			func(nc net.Conn) net.Conn { return noDeadlines{nc} },
 		} {
 			t.Run(fmt.Sprintf("%s/%T", name, wrap(nil)), func(t *testing.T) {
-				inBubble(t, func(t *testing.T) {
+				bubble.Run(t, func(t *testing.T) {
 					near, far := pipe(t)
 					c := newServer(t, wrap(near))
 					reading := startRead(c)
-					advance(t, time.Hour)
-					reading.blocked(t)
+					bubble.Advance(t, time.Hour)
+					reading.Blocked(t)
 					if err := c.SetReadDeadline(in(time.Minute)); err != nil {
 						require.ErrorIs(t, err, errors.ErrUnsupported)
 					}
@@ -72,9 +73,9 @@ func TestSlowHandshakesAreCutOff(t *testing.T) {
 						if _, err := far.Write([]byte{b}); err != nil {
 							break
 						}
-						advance(t, time.Second)
+						bubble.Advance(t, time.Second)
 					}
-					_, err := reading.returned(t)
+					_, err := reading.Returned(t)
 					requireFailed(t, err, secure.ErrTimeout)
 					require.GreaterOrEqual(t, time.Since(begin), secure.DefaultHandshakeTimeout)
 					require.Less(t, time.Since(begin), secure.DefaultHandshakeTimeout+2*time.Second)
@@ -87,26 +88,26 @@ func TestSlowHandshakesAreCutOff(t *testing.T) {
 }
 
 func TestReadDeadlineInterruptsTheHandshakeAndNoMore(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := pipe(t)
 		c := newServer(t, near)
 		first := keyQuest(t)
 		for _, part := range []string{"", first[:2], first[2:19], first[19:60]} {
 			requireWrite(t, far, part)
 			require.NoError(t, c.SetReadDeadline(in(time.Second)))
-			_, err := startRead(c).wait()
+			_, err := startRead(c).Wait()
 			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 		}
 		require.NoError(t, c.SetReadDeadline(time.Time{}))
 		requireWrite(t, far, first[60:])
-		startRead(c).blocked(t)
+		startRead(c).Blocked(t)
 		require.True(t, c.Encrypted())
 	})
 }
 
 // The time for the handshake runs on between reads.
 func TestHandshakeTimeoutIsOfAllReadsTogether(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := pipe(t)
 		c := newServer(t, near)
 		requireWrite(t, far, "F")
@@ -126,14 +127,14 @@ func TestHandshakeTimeoutIsOfAllReadsTogether(t *testing.T) {
 // TestDeadlinesSetBeforeTheHandshakeHoldAfterIt is what a server's idle time-out
 // rests on.
 func TestDeadlinesSetBeforeTheHandshakeHoldAfterIt(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := pipe(t)
 		server := newServer(t, near)
 		require.NoError(t, server.SetReadDeadline(in(time.Minute)))
 		reading := startRead(server)
 		client := newClient(t, far)
 		requireWrite(t, client, quest(t, "work"))
-		got, err := reading.returned(t)
+		got, err := reading.Returned(t)
 		require.NoError(t, err)
 		require.Equal(t, quest(t, "work"), got)
 
@@ -162,22 +163,22 @@ func TestWhatIsNoKeyExchangePassesAsItCame(t *testing.T) {
 		"long":                    quest(t, "work") + string(make([]byte, 10000)),
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				near, far := pipe(t)
 				c := newServer(t, near)
-				reading := start(func() (any, error) {
+				reading := bubble.Start(func() (any, error) {
 					requireRead(t, c, first)
 					return nil, nil
 				})
 				for i := range len(first) {
 					requireWrite(t, far, first[i:i+1])
 				}
-				_, err := reading.returned(t)
+				_, err := reading.Returned(t)
 				require.NoError(t, err)
 				require.False(t, c.Encrypted())
 				requireWrite(t, c, "hello")
 				requireRead(t, far, "hello")
-				advance(t, time.Hour)
+				bubble.Advance(t, time.Hour)
 				requireWrite(t, far, "anything")
 				requireRead(t, c, "anything")
 			})
@@ -189,45 +190,45 @@ func TestWhatIsNoKeyExchangePassesAsItCame(t *testing.T) {
 // encrypt.
 func TestWriteBeforeTheFirstPackageWaitsForIt(t *testing.T) {
 	t.Run("encrypted", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			near, far := pipe(t)
 			server := newServer(t, near)
 			push := startWrite(server, quest(t, "push"))
 			reading := startRead(server)
-			advance(t, time.Minute)
-			push.blocked(t)
+			bubble.Advance(t, time.Minute)
+			push.Blocked(t)
 			require.False(t, server.Encrypted())
 			client := newClient(t, far)
 			requireRead(t, client, quest(t, "push"))
-			_, err := push.returned(t)
+			_, err := push.Returned(t)
 			require.NoError(t, err)
 			require.NoError(t, client.Close())
-			_, err = reading.wait()
+			_, err = reading.Wait()
 			require.Error(t, err)
 		})
 	})
 	t.Run("plain", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			near, far := pipe(t)
 			server := newServer(t, near)
 			push := startWrite(server, "push")
 			requireWrite(t, far, quest(t, "work"))
-			push.blocked(t)
+			push.Blocked(t)
 			requireRead(t, server, quest(t, "work"))
 			requireRead(t, far, "push")
-			_, err := push.returned(t)
+			_, err := push.Returned(t)
 			require.NoError(t, err)
 		})
 	})
 	t.Run("refused", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			near, far := pipe(t)
 			server := newServer(t, near)
 			push := startWrite(server, "push")
 			requireWrite(t, far, quest(t, "*key"))
 			_, err := server.Read(make([]byte, 1))
 			requireFailed(t, err, secure.ErrOneway)
-			_, err = push.returned(t)
+			_, err = push.Returned(t)
 			requireFailed(t, err, secure.ErrOneway)
 		})
 	})
@@ -239,33 +240,33 @@ func TestWriteThatWaitsHeedsDeadlineAndClose(t *testing.T) {
 		"SetDeadline":      (*secure.Conn).SetDeadline,
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				near, _ := pipe(t)
 				c := newServer(t, near)
 				require.NoError(t, set(c, in(time.Minute)))
 				push := startWrite(c, "push")
-				advance(t, 59*time.Second)
+				bubble.Advance(t, 59*time.Second)
 				require.NoError(t, set(c, in(time.Minute)))
-				advance(t, 59*time.Second)
-				push.blocked(t)
+				bubble.Advance(t, 59*time.Second)
+				push.Blocked(t)
 				require.NoError(t, set(c, time.Time{}))
-				advance(t, time.Hour)
-				push.blocked(t)
+				bubble.Advance(t, time.Hour)
+				push.Blocked(t)
 				require.NoError(t, set(c, time.Now()))
-				n, err := push.returned(t)
+				n, err := push.Returned(t)
 				require.ErrorIs(t, err, os.ErrDeadlineExceeded)
 				require.Zero(t, n)
 			})
 		})
 	}
 	t.Run("Close", func(t *testing.T) {
-		inBubble(t, func(t *testing.T) {
+		bubble.Run(t, func(t *testing.T) {
 			near, _ := pipe(t)
 			c := newServer(t, near)
 			push := startWrite(c, "push")
-			push.blocked(t)
+			push.Blocked(t)
 			require.NoError(t, c.Close())
-			_, err := push.returned(t)
+			_, err := push.Returned(t)
 			require.ErrorIs(t, err, net.ErrClosed)
 			_ = c.Close()
 		})

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
@@ -110,18 +111,18 @@ func TestRequestsThatAreNoHandshakeAreAnswered(t *testing.T) {
 }
 
 func TestClosedListenerClosesWhatComes(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		inner, err := network.Listen("gate")
 		require.NoError(t, err)
 		l := ws.NewListener(inner.Addr(), nil)
 		serve(t, inner, l)
 		require.Equal(t, inner.Addr(), l.Addr())
-		accepting := start(l.Accept)
-		accepting.blocked(t)
+		accepting := bubble.Start(l.Accept)
+		accepting.Blocked(t)
 		require.NoError(t, l.Close())
 		require.NoError(t, l.Close())
-		_, err = accepting.wait()
+		_, err = accepting.Wait()
 		require.ErrorIs(t, err, net.ErrClosed)
 
 		c, err := (&ws.Dialer{Dialer: &network}).DialContext(t.Context(), "tcp", "gate")

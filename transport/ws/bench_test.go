@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
 
@@ -76,16 +77,16 @@ func BenchmarkThroughput(b *testing.B) {
 		for _, size := range []int{100, 1 << 10, 64 << 10, 1 << 20} {
 			b.Run(fmt.Sprint(size), func(b *testing.B) {
 				l, dial, _ := benchListen(b, overWS)
-				accepting := start(l.Accept)
+				accepting := bubble.Start(l.Accept)
 				client, err := dial()
 				require.NoError(b, err)
-				server, err := accepting.wait()
+				server, err := accepting.Wait()
 				require.NoError(b, err)
 				batch := make([]byte, 0, max(size, 64<<10))
 				for p := pkg(b, size); len(batch)+size <= cap(batch); {
 					batch = append(batch, p...)
 				}
-				reading := start(func() (int64, error) {
+				reading := bubble.Start(func() (int64, error) {
 					return io.CopyBuffer(struct{ io.Writer }{io.Discard}, struct{ io.Reader }{server}, make([]byte, 64<<10))
 				})
 				b.SetBytes(int64(len(batch)))
@@ -96,7 +97,7 @@ func BenchmarkThroughput(b *testing.B) {
 					}
 				}
 				_ = client.Close()
-				_, _ = reading.wait()
+				_, _ = reading.Wait()
 				_ = server.Close()
 				_ = l.Close()
 			})

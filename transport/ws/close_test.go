@@ -8,6 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
@@ -20,7 +21,7 @@ func TestCloseOfEitherEndIsReadAsTheEnd(t *testing.T) {
 	} {
 		for _, side := range []string{"client", "server"} {
 			t.Run(name+" by the "+side, func(t *testing.T) {
-				inBubble(t, func(t *testing.T) {
+				bubble.Run(t, func(t *testing.T) {
 					first, second := pair(t)
 					if side == "server" {
 						first, second = second, first
@@ -29,13 +30,13 @@ func TestCloseOfEitherEndIsReadAsTheEnd(t *testing.T) {
 					reading := startRead(first) // as fpnn always does
 					_, err := first.Write(pkg(t, 100))
 					require.NoError(t, err)
-					closing := start(func() (int, error) { return 0, closes(first) })
+					closing := bubble.Start(func() (int, error) { return 0, closes(first) })
 					requireRead(t, second, pkg(t, 100))
 					_, err = second.Read(make([]byte, 1))
 					require.Equal(t, io.EOF, err)
-					_, err = closing.wait()
+					_, err = closing.Wait()
 					require.NoError(t, err)
-					_, err = reading.wait()
+					_, err = reading.Wait()
 					if name == "Close" {
 						require.ErrorIs(t, err, net.ErrClosed)
 					} else {
@@ -53,16 +54,16 @@ func TestCloseOfEitherEndIsReadAsTheEnd(t *testing.T) {
 }
 
 func TestCloseWaitsASecondForASilentPeer(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, raw := serverConn(t, ws.Upgrader{})
 		reading, writing := startRead(c), fill(c, pkg(t, 1000))
-		reading.blocked(t)
-		writing.blocked(t)
+		reading.Blocked(t)
+		writing.Blocked(t)
 		begin := time.Now()
 		require.NoError(t, c.Close())
 		require.Equal(t, time.Second, time.Since(begin))
-		for _, blocked := range []*call[int]{reading, writing} {
-			_, err := blocked.wait()
+		for _, blocked := range []*bubble.Call[int]{reading, writing} {
+			_, err := blocked.Wait()
 			require.ErrorIs(t, err, net.ErrClosed)
 			require.Equal(t, time.Second, time.Since(begin))
 		}
@@ -72,22 +73,22 @@ func TestCloseWaitsASecondForASilentPeer(t *testing.T) {
 }
 
 func TestCloseByBothEndsAtOnce(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		for range 50 {
 			client, server := pair(t)
 			begin := time.Now()
-			calls := []*call[int]{startRead(client), startRead(server)}
-			closes := []*call[int]{
-				start(func() (int, error) { return 0, client.Close() }),
-				start(func() (int, error) { return 0, server.Close() }),
-				start(func() (int, error) { return 0, server.Close() }),
+			calls := []*bubble.Call[int]{startRead(client), startRead(server)}
+			closes := []*bubble.Call[int]{
+				bubble.Start(func() (int, error) { return 0, client.Close() }),
+				bubble.Start(func() (int, error) { return 0, server.Close() }),
+				bubble.Start(func() (int, error) { return 0, server.Close() }),
 			}
 			for _, c := range closes {
-				_, err := c.wait()
+				_, err := c.Wait()
 				require.NoError(t, err)
 			}
 			for _, c := range calls {
-				_, err := c.wait()
+				_, err := c.Wait()
 				require.Error(t, err)
 			}
 			require.Less(t, time.Since(begin), time.Second)
@@ -96,7 +97,7 @@ func TestCloseByBothEndsAtOnce(t *testing.T) {
 }
 
 func TestPeerThatIsGoneIsNotWaitedFor(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, raw := serverConn(t, ws.Upgrader{})
 		require.NoError(t, raw.nc.Close())
 		begin := time.Now()

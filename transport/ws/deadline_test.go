@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
 
@@ -38,7 +39,7 @@ func TestReadDeadline(t *testing.T) {
 		"inside a ping":           clientFrame(final|opPing, p)[:8],
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				c, raw := serverConn(t, ws.Upgrader{})
 				require.NoError(t, c.SetReadDeadline(in(3*time.Second)))
 				raw.write(t, message(p), frames)
@@ -61,23 +62,23 @@ func TestReadDeadline(t *testing.T) {
 }
 
 func TestReadDeadlineIsMovedWhileReading(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, _ := serverConn(t, ws.Upgrader{})
 		require.NoError(t, c.SetDeadline(in(time.Second)))
 		reading := startRead(c)
-		reading.blocked(t)
+		reading.Blocked(t)
 		require.NoError(t, c.SetReadDeadline(in(time.Hour)))
-		advance(t, time.Hour-1)
-		reading.blocked(t)
-		advance(t, 1)
-		_, err := reading.wait()
+		bubble.Advance(t, time.Hour-1)
+		reading.Blocked(t)
+		bubble.Advance(t, 1)
+		_, err := reading.Wait()
 		requireTimeout(t, err, "read")
 	})
 }
 
 // fill has a Write of c wait for its peer.
-func fill(c net.Conn, b []byte) *call[int] {
-	return start(func() (n int, err error) {
+func fill(c net.Conn, b []byte) *bubble.Call[int] {
+	return bubble.Start(func() (n int, err error) {
 		for err == nil {
 			n, err = c.Write(b)
 		}
@@ -86,17 +87,17 @@ func fill(c net.Conn, b []byte) *call[int] {
 }
 
 func TestWriteDeadlineCutsABlockedWriteShort(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, _ := serverConn(t, ws.Upgrader{})
 		begin := time.Now()
 		require.NoError(t, c.SetWriteDeadline(in(3*time.Second)))
 		writing := fill(c, pkg(t, 1000))
-		writing.blocked(t)
+		writing.Blocked(t)
 		require.NoError(t, c.SetWriteDeadline(in(time.Minute)))
-		advance(t, 4*time.Second)
-		writing.blocked(t)
+		bubble.Advance(t, 4*time.Second)
+		writing.Blocked(t)
 		require.NoError(t, c.SetWriteDeadline(in(time.Second)))
-		_, err := writing.wait()
+		_, err := writing.Wait()
 		requireTimeout(t, err, "write")
 		require.Equal(t, 5*time.Second, time.Since(begin))
 		require.NoError(t, c.SetWriteDeadline(time.Time{}))
@@ -108,12 +109,12 @@ func TestWriteDeadlineCutsABlockedWriteShort(t *testing.T) {
 }
 
 func TestWriteDeadlineThatHasPassed(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, raw := serverConn(t, ws.Upgrader{})
 		p := pkg(t, 100)
 		for _, deadline := range []time.Time{time.Now(), in(-time.Hour), in(time.Second)} {
 			require.NoError(t, c.SetWriteDeadline(deadline))
-			advance(t, 2*time.Second)
+			bubble.Advance(t, 2*time.Second)
 			n, err := c.Write(p)
 			require.Zero(t, n)
 			requireTimeout(t, err, "write")
@@ -128,17 +129,17 @@ func TestWriteDeadlineThatHasPassed(t *testing.T) {
 // Symptom: with the deadline of the last write on the connection underneath,
 // the first ping after it ended the connection.
 func TestPingIsAnsweredLongAfterAWriteDeadline(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		c, raw := serverConn(t, ws.Upgrader{})
 		reading := startRead(c)
 		require.NoError(t, c.SetWriteDeadline(in(10*time.Second)))
 		_, err := c.Write(pkg(t, 100))
 		require.NoError(t, err)
 		raw.requireFrame(t, final|opBinary, pkg(t, 100))
-		advance(t, time.Hour)
+		bubble.Advance(t, time.Hour)
 		raw.write(t, clientFrame(final|opPing, []byte("still there?")))
 		raw.requireFrame(t, final|opPong, []byte("still there?"))
-		reading.blocked(t)
+		reading.Blocked(t)
 	})
 }
 
@@ -163,13 +164,13 @@ func TestPingMustBeCompletedAndItsAnswerTaken(t *testing.T) {
 		},
 		"answer not taken": func(t *testing.T, c *ws.Conn, raw *peer) {
 			writing := fill(c, pkg(t, 1000))
-			writing.blocked(t)
+			writing.Blocked(t)
 			raw.write(t, clientFrame(final|opPing, []byte("p")))
-			t.Cleanup(func() { _, _ = writing.wait() })
+			t.Cleanup(func() { _, _ = writing.Wait() })
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				c, raw := serverConn(t, ws.Upgrader{})
 				begin := time.Now()
 				f(t, c, raw)

@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/transport"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
@@ -115,7 +116,7 @@ func TestAnswersThatAreNoHandshakeFail(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			near, far := mem.Pipe()
-			answered := start(func() (int, error) {
+			answered := bubble.Start(func() (int, error) {
 				n, err := io.WriteString(far, tt.answer)
 				_ = far.CloseWrite()
 				_, _ = io.Copy(io.Discard, far)
@@ -129,7 +130,7 @@ func TestAnswersThatAreNoHandshakeFail(t *testing.T) {
 			if tt.status != 0 {
 				require.Equal(t, tt.status, handshake.Status)
 			}
-			_, _ = answered.wait() // for the connection to be closed
+			_, _ = answered.Wait() // for the connection to be closed
 		})
 	}
 }
@@ -154,12 +155,12 @@ func TestFramesRightBehindTheAnswerAreRead(t *testing.T) {
 	near, far := mem.Pipe()
 	defer far.Close()
 	p, large := pkg(t, 100), pkg(t, 20<<10)
-	answering := start(func() (*http.Request, error) {
+	answering := bubble.Start(func() (*http.Request, error) {
 		return handshakeBy(far, append(serverFrame(final|opBinary, p), serverFrame(final|opBinary, large)...))
 	})
 	c, err := (&ws.Dialer{Dialer: dialTo(near)}).DialContext(t.Context(), "tcp", "gate")
 	require.NoError(t, err)
-	_, err = answering.wait()
+	_, err = answering.Wait()
 	require.NoError(t, err)
 	requireRead(t, c, p)
 	requireRead(t, c, large)
@@ -172,7 +173,7 @@ func TestFramesRightBehindTheAnswerAreRead(t *testing.T) {
 func TestHeaderOfTheHandshakeIsSpelledAsInTheRFC(t *testing.T) {
 	t.Parallel()
 	near, far := mem.Pipe()
-	asking := start(func() (string, error) {
+	asking := bubble.Start(func() (string, error) {
 		var head strings.Builder
 		_, err := http.ReadRequest(bufio.NewReader(io.TeeReader(far, &head)))
 		_ = far.Close()
@@ -183,7 +184,7 @@ func TestHeaderOfTheHandshakeIsSpelledAsInTheRFC(t *testing.T) {
 	header.Set("Sec-WebSocket-Protocol", "any")
 	_, err := (&ws.Dialer{Dialer: dialTo(near), Header: header}).DialContext(t.Context(), "tcp", "gate")
 	require.Error(t, err)
-	head, err := asking.wait()
+	head, err := asking.Wait()
 	require.NoError(t, err)
 	for _, field := range []string{
 		"Upgrade: websocket", "Connection: Upgrade", "Sec-WebSocket-Version: 13", "Sec-WebSocket-Key: ",
@@ -197,7 +198,7 @@ func TestAnswerWithoutEndIsGivenUp(t *testing.T) {
 	t.Parallel()
 	near, far := mem.Pipe()
 	defer far.Close()
-	answering := start(func() (n int, err error) {
+	answering := bubble.Start(func() (n int, err error) {
 		_, err = io.WriteString(far, "HTTP/1.1 101 Switching Protocols\r\n")
 		for ; err == nil && n < 1<<20; n += 100 {
 			_, err = io.WriteString(far, "X: "+strings.Repeat("x", 95)+"\r\n")
@@ -207,13 +208,13 @@ func TestAnswerWithoutEndIsGivenUp(t *testing.T) {
 	})
 	_, err := (&ws.Dialer{Dialer: dialTo(near)}).DialContext(t.Context(), "tcp", "gate")
 	require.Error(t, err)
-	n, err := answering.wait()
+	n, err := answering.Wait()
 	require.Error(t, err, "its connection is closed")
 	require.Less(t, n, 200<<10)
 }
 
 func TestContextBoundsTheHandshakeOnly(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		near, far := mem.Pipe()
 		defer far.Close()
 		silent := ws.Dialer{Dialer: dialTo(near)}
@@ -237,13 +238,13 @@ func TestContextBoundsTheHandshakeOnly(t *testing.T) {
 		require.NoError(t, err)
 		server, err := l.Accept()
 		require.NoError(t, err)
-		advance(t, time.Hour)
+		bubble.Advance(t, time.Hour)
 		_, err = server.Write(pkg(t, 100))
 		require.NoError(t, err)
 		requireRead(t, c, pkg(t, 100))
 		reading := startRead(server)
 		require.NoError(t, c.Close())
-		_, err = reading.wait()
+		_, err = reading.Wait()
 		require.Equal(t, io.EOF, err)
 		require.NoError(t, server.Close())
 	})
@@ -296,11 +297,11 @@ func TestWSSVerifiesTheServer(t *testing.T) {
 		require.NoError(t, err)
 		requireRead(t, server, pkg(t, 100<<10))
 	}
-	closing := start(func() (int, error) { return 0, client.Close() })
+	closing := bubble.Start(func() (int, error) { return 0, client.Close() })
 	_, err = server.Read(make([]byte, 1))
 	require.Equal(t, io.EOF, err)
 	require.NoError(t, server.Close())
-	_, _ = closing.wait()
+	_, _ = closing.Wait()
 }
 
 func TestOldTLSIsRefused(t *testing.T) {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
@@ -124,7 +125,7 @@ func virtualHour(t *testing.T) {
 		require.NoError(t, err)
 		defer c.Close()
 		requireDoubled(t, c, 3, 10)
-		advance(t, 29*time.Minute)
+		bubble.Advance(t, 29*time.Minute)
 		requireDoubled(t, c, 3, 10)
 		first := c.Conn()
 		for _, conn := range srv.Conns() {
@@ -164,7 +165,7 @@ func TestSilentPeersAreFound(t *testing.T) {
 		"after quest": {message(pkg(t, 100)), 45 * time.Second},
 	} {
 		t.Run(name, func(t *testing.T) {
-			inBubble(t, func(t *testing.T) {
+			bubble.Run(t, func(t *testing.T) {
 				near, far := mem.Pipe()
 				srv, err := fpnn.NewServer(adder, fpnn.WithIdleTimeout(40*time.Second), fpnn.WithReadTimeout(5*time.Second))
 				require.NoError(t, err)
@@ -181,25 +182,25 @@ func TestSilentPeersAreFound(t *testing.T) {
 }
 
 func TestShutdownLetsAnswersOut(t *testing.T) {
-	inBubble(t, func(t *testing.T) {
+	bubble.Run(t, func(t *testing.T) {
 		var network mem.Network
 		inner, err := network.Listen("gate")
 		require.NoError(t, err)
 		l := ws.NewListener(inner.Addr(), &ws.Upgrader{})
 		serve(t, inner, http.HandlerFunc(l.ServeHTTP))
 		srv := serveFPNN(t, l, fpnn.HandlerFunc(func(context.Context, *fpnn.Quest) (any, error) {
-			advance(t, 3*time.Second)
+			bubble.Advance(t, 3*time.Second)
 			return num(1), nil
 		}))
 		c, err := fpnn.Dial(t.Context(), "gate", fpnn.WithDialer(&ws.Dialer{Dialer: &network}))
 		require.NoError(t, err)
 		defer c.Close()
-		call := start(func() (fpnn.Answer, error) { return c.Call(t.Context(), "slow", nil) })
-		call.blocked(t)
+		call := bubble.Start(func() (fpnn.Answer, error) { return c.Call(t.Context(), "slow", nil) })
+		call.Blocked(t)
 		begin := time.Now()
 		require.NoError(t, srv.Shutdown(t.Context()))
 		require.Equal(t, 3*time.Second, time.Since(begin), "nobody lingers when the peer answers the close frame")
-		_, err = call.wait()
+		_, err = call.Wait()
 		require.NoError(t, err)
 	})
 }

@@ -9,33 +9,18 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
-	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 	"go.uber.org/goleak"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
-
-// inBubble runs f in a synctest bubble of its own, next to the other tests.
-func inBubble(t *testing.T, f func(t *testing.T)) {
-	t.Helper()
-	t.Parallel()
-	synctest.Test(t, f)
-}
-
-// advance lets the clock of a synctest bubble run. Bubbles begin in 2000: a real
-// clock is not waited for.
-func advance(t *testing.T, d time.Duration) {
-	t.Helper()
-	require.Less(t, time.Now().Year(), 2020, "not in a bubble")
-	time.Sleep(d) //nolint:forbidigo // of the bubble's clock
-}
 
 // The opcodes of frames.
 const (
@@ -232,49 +217,15 @@ func pair(tb testing.TB) (client, server net.Conn) {
 	server, err = l.Accept()
 	require.NoError(tb, err)
 	tb.Cleanup(func() {
-		parting := start(func() (int, error) { return 0, client.Close() })
+		parting := bubble.Start(func() (int, error) { return 0, client.Close() })
 		_ = server.Close()
-		_, _ = parting.wait()
+		_, _ = parting.Wait()
 	})
 	return client, server
 }
 
-// call is a function at work in another goroutine.
-type call[T any] struct {
-	done  chan struct{}
-	value T
-	err   error
-}
-
-func start[T any](f func() (T, error)) *call[T] {
-	c := &call[T]{done: make(chan struct{})}
-	go func() {
-		defer close(c.done)
-		c.value, c.err = f()
-	}()
-	return c
-}
-
-func startRead(c net.Conn) *call[int] {
-	return start(func() (int, error) { return c.Read(make([]byte, 16)) })
-}
-
-// blocked holds that the call has not returned and waits for something else
-// than the present moment. It is for bubbles only.
-func (c *call[T]) blocked(t *testing.T) {
-	t.Helper()
-	synctest.Wait()
-	select {
-	case <-c.done:
-		require.FailNow(t, "returned", "value %v, error %v", c.value, c.err)
-	default:
-	}
-}
-
-// wait returns what the call does, however long it takes.
-func (c *call[T]) wait() (T, error) {
-	<-c.done
-	return c.value, c.err
+func startRead(c net.Conn) *bubble.Call[int] {
+	return bubble.Start(func() (int, error) { return c.Read(make([]byte, 16)) })
 }
 
 func requireRead(tb testing.TB, c net.Conn, want []byte) {

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
@@ -133,11 +134,11 @@ func TestWhatIsNotOnePackagePerMessageEndsTheConnection(t *testing.T) {
 			_, again := c.Read(make([]byte, 1))
 			require.Equal(t, err, again)
 
-			closing := start(func() (int, error) { return 0, c.Close() })
+			closing := bubble.Start(func() (int, error) { return 0, c.Close() })
 			raw.requireClose(t, tt.status)
 			_, _ = raw.nc.Write(closeFrame(tt.status, "")) // not waited for where frames cannot be told apart
 			raw.requireEOF(t)
-			_, err = closing.wait()
+			_, err = closing.Wait()
 			require.NoError(t, err)
 		})
 	}
@@ -202,7 +203,7 @@ func TestPingIsAnsweredWithItsPayload(t *testing.T) {
 		raw.requireFrame(t, final|opPong, payload)
 	}
 	raw.write(t, message(pkg(t, 16)))
-	n, err := reading.wait()
+	n, err := reading.Wait()
 	require.NoError(t, err)
 	require.NotZero(t, n)
 }

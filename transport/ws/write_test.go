@@ -12,6 +12,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport/internal/bubble"
 	"github.com/gofpnn/gofpnn/transport/mem"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
@@ -29,7 +30,7 @@ func TestWritesAreCutIntoOneMessagePerPackage(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			c, raw := serverConn(t, ws.Upgrader{})
-			writing := start(func() (int, error) {
+			writing := bubble.Start(func() (int, error) {
 				pieces := rand.New(rand.NewPCG(3, 4))
 				for rest := all; len(rest) > 0; {
 					size := min(len(rest), 1+pieces.IntN(largest))
@@ -44,7 +45,7 @@ func TestWritesAreCutIntoOneMessagePerPackage(t *testing.T) {
 			for _, p := range packages {
 				raw.requireFrame(t, final|opBinary, p)
 			}
-			_, err := writing.wait()
+			_, err := writing.Wait()
 			require.NoError(t, err)
 		})
 	}
@@ -169,6 +170,6 @@ func TestConcurrentWritesAndPongsDoNotMix(t *testing.T) {
 	}
 	require.NoError(t, g.Wait())
 	require.NoError(t, far.Close())
-	_, _ = reading.wait()
+	_, _ = reading.Wait()
 	require.NoError(t, c.Close())
 }
