@@ -82,7 +82,7 @@ func TestWebSocketsAreNoHTTPConnections(t *testing.T) {
 		c.write(t, post("echo", "{}"))
 		require.Equal(t, 200, c.response(t).StatusCode)
 		require.Equal(t, httpgate.Stats{HTTP: 1}, g.l.Stats())
-		require.Equal(t, 4, g.Server.Stats().Connections)
+		require.Equal(t, 4, g.Stats().Connections)
 	})
 }
 
@@ -174,7 +174,7 @@ func TestConnectionsTheServerDoesNotServeAreToldSo(t *testing.T) {
 					require.Equal(t, tt.status, a.StatusCode)
 					require.Equal(t, tt.body, a.body)
 					c.requireEOF(t)
-					require.EqualValues(t, n+1, tt.count(g.Server.Stats()))
+					require.EqualValues(t, n+1, tt.count(g.Stats()))
 				}
 			})
 		})
@@ -194,7 +194,7 @@ func TestWebSocketsTurnedAwayHoldUpNobody(t *testing.T) {
 			require.Equal(t, http.StatusSwitchingProtocols, c.head(t).StatusCode)
 		}
 		synctest.Wait()
-		require.EqualValues(t, 10, g.Server.Stats().TooMany)
+		require.EqualValues(t, 10, g.Stats().TooMany)
 		begin := time.Now()
 		require.NoError(t, only.Close())
 		synctest.Wait()

@@ -28,9 +28,9 @@
 // on the server's own time-outs hold. Nothing waits for a slow connection but its
 // own goroutine. Of HTTP connections there are at most MaxHTTP, and what they hold
 // of request bodies is together at most MaxBodies; [Listener.Stats] counts what
-// that has refused. The options of the server that bound connections and quests
-// (fpnn.WithAllowedPeers, WithMaxConns, WithQuestRate) look at an HTTP connection
-// when it sends its first quest.
+// that has refused. The options of the server that bound connections
+// (fpnn.WithAllowedPeers, WithMaxConns) look at an HTTP connection when it sends its
+// first quest.
 //
 // A request's header must come within 10 s and be no longer than 64 KiB, the whole
 // request within 30 s; an idle HTTP connection is closed after 60 s, one whose
@@ -40,10 +40,13 @@
 //
 // # Encryption
 //
-// Over a TLS listener all three protocols are TLS's. FPNN's own encryption
-// (transport/secure) may lie around the gate or underneath: it is for FPNN alone,
-// and HTTP and WebSocket pass it in the clear. What fpnn.RequireEncryption asks for
-// is then TLS, for them.
+// TLS lies underneath, and is then for all three protocols:
+//
+//	err = srv.Serve(httpgate.NewListener(tls.NewListener(l, cfg), httpgate.Config{}))
+//
+// So does FPNN's own encryption, of package secure. It is for FPNN alone: HTTP and
+// WebSocket pass it in the clear, and are refused where fpnn.RequireEncryption is
+// given, unless there is TLS too.
 //
 // # Differences from the C++ server
 //
@@ -60,9 +63,15 @@
 //	POST without a body, or with    closed              400, code 10004 or 10006
 //	malformed JSON, or no object
 //	malformed %zz in fpnn=          closed              400, code 20010
+//	field of the query or cookie    closed              ignored
+//	without =, or with two of them
 //	fpnn={"a":"x&y=z"}, encoded     closed: split       served: split before it is
 //	                                after decoding      decoded
 //	PUT, HEAD and others            closed              405 with Allow
+//	no Host                         served              400, in plain text, as all that
+//	                                                    net/http itself refuses
+//	request before the last one     lost                served in its turn
+//	has its answer
 //	OPTIONS                         closed              204, so that web pages may
 //	                                                    send application/json
 //	body over the limit             closed              413, code 20009
@@ -77,7 +86,8 @@
 //	Connection: Keep-Alive          in all answers      as HTTP/1.1 has it
 //	WebSocket                                           see package ws
 //
-// The same are: a plus sign in fpnn= is no space, Content-Type of a request does
-// not matter, and a request with an Origin gets Access-Control-Allow-Origin *,
-// -Credentials true and -Methods GET, POST (with Config.Origins, its own origin).
+// The same are: a plus sign in fpnn= is no space, of several fpnn= the last counts,
+// Content-Type of a request does not matter, and a request with an Origin gets
+// Access-Control-Allow-Origin *, -Credentials true and -Methods GET, POST (with
+// Config.Origins, its own origin).
 package httpgate

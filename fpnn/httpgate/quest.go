@@ -53,8 +53,8 @@ func (c *webConn) serve(w http.ResponseWriter, r *http.Request, method string) o
 }
 
 // argument returns the quest's argument: the body of a POST, read into b, or else
-// the first value called fpnn of the query, or an empty object. A plus sign is not
-// a space: it may stand in JSON.
+// the last value called fpnn of the query, or an empty object. A plus sign is not a
+// space: it may stand in JSON.
 func (c *webConn) argument(w http.ResponseWriter, r *http.Request, b *body) ([]byte, error) {
 	if r.Method == http.MethodPost {
 		limit := int64(c.gate.config.MaxPackage)
@@ -64,13 +64,14 @@ func (c *webConn) argument(w http.ResponseWriter, r *http.Request, b *body) ([]b
 		err := b.read(http.MaxBytesReader(w, r.Body, limit))
 		return b.text, err
 	}
+	argument := "{}"
 	for field := range strings.SplitSeq(r.URL.RawQuery, "&") {
 		if name, value, _ := strings.Cut(field, "="); name == "fpnn" {
-			text, err := url.PathUnescape(value)
-			return []byte(text), err
+			argument = value
 		}
 	}
-	return []byte("{}"), nil
+	text, err := url.PathUnescape(argument)
+	return []byte(text), err
 }
 
 // refusalFor returns what a client gets whose connection the server does not
