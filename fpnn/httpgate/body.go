@@ -29,8 +29,9 @@ const minBody = 512
 // body is the body of a request. It grows with the bytes that have come, whatever
 // length is claimed.
 type body struct {
-	of   *bodies
-	text []byte
+	of    *bodies
+	text  []byte
+	taken int
 }
 
 // read reads to the end of r.
@@ -52,16 +53,14 @@ func (b *body) read(r io.Reader) error {
 
 func (b *body) grow() bool {
 	size := max(2*cap(b.text), minBody)
-	if !b.of.take(size - cap(b.text)) {
+	if !b.of.take(size - b.taken) {
 		return false
 	}
+	b.taken = size
 	grown := make([]byte, len(b.text), size)
 	copy(grown, b.text)
 	b.text = grown
 	return true
 }
 
-func (b *body) free() {
-	b.of.take(-cap(b.text))
-	b.text = nil
-}
+func (b *body) free() { b.of.take(-b.taken) }

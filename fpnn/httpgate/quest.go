@@ -39,6 +39,7 @@ func (c *webConn) serve(w http.ResponseWriter, r *http.Request, method string) o
 	if err != nil {
 		return failure(http.StatusBadRequest, fpnn.Code(err), err.Error())
 	}
+	b.text = nil // what was taken for it stands for the payload now
 	if !c.begin() {
 		return stopping
 	}
