@@ -78,7 +78,8 @@ func overUnix(t *testing.T) way {
 	})}
 }
 
-func withTLS(t *testing.T, w way) way {
+// certificate returns one for the name "gate", and who vouches for it.
+func certificate(t *testing.T) (cert tls.Certificate, roots *x509.CertPool) {
 	t.Helper()
 	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	require.NoError(t, err)
@@ -90,9 +91,14 @@ func withTLS(t *testing.T, w way) way {
 	require.NoError(t, err)
 	leaf, err := x509.ParseCertificate(der)
 	require.NoError(t, err)
-	roots := x509.NewCertPool()
+	roots = x509.NewCertPool()
 	roots.AddCert(leaf)
-	cert := tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}
+	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, roots
+}
+
+func withTLS(t *testing.T, w way) way {
+	t.Helper()
+	cert, roots := certificate(t)
 	return way{
 		tls.NewListener(w.Listener, &tls.Config{Certificates: []tls.Certificate{cert}}),
 		transport.DialerFunc(func(ctx context.Context, network, address string) (net.Conn, error) {
@@ -134,6 +140,38 @@ func gateBy(t *testing.T, name string, opts ...fakeserver.Option) *fakeserver.Se
 	t.Helper()
 	w := ways[name](t)
 	return fakeserver.New(t, append(opts, fakeserver.WithListener(w.Listener, w.Dialer))...)
+}
+
+// The client's own options, instead of a dialer that hides the way.
+func TestEndpointSaysTheWay(t *testing.T) {
+	t.Parallel()
+	cert, roots := certificate(t)
+	trust := &tls.Config{RootCAs: roots, ServerName: "gate"}
+	overTLS := func(t *testing.T) net.Listener {
+		t.Helper()
+		return tls.NewListener(overTCP(t).Listener, &tls.Config{Certificates: []tls.Certificate{cert}})
+	}
+	for name, c := range map[string]struct {
+		listener net.Listener
+		scheme   string
+		option   rtm.Option
+	}{
+		"tls by endpoint": {overTLS(t), "tls://", rtm.WithTLS(trust)},
+		"tls by option":   {overTLS(t), "", rtm.WithTLS(trust)},
+		"wss":             {webSocket(t, way{overTLS(t), nil}).Listener, "wss://", rtm.WithDialerFor("wss", &ws.Dialer{TLS: trust})},
+		"ws":              {webSocket(t, overTCP(t)).Listener, "ws://", rtm.WithDialerFor("ws", new(ws.Dialer))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			srv := fakeserver.New(t, fakeserver.WithListener(c.listener, new(net.Dialer)))
+			client, err := rtm.Dial(t.Context(), c.scheme+srv.Addr(), srv.Project(), c.option)
+			require.NoError(t, err)
+			defer client.Close()
+			_, err = client.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66, Text: "hello"})
+			require.NoError(t, err)
+			srv.Expect(t).Stored(rtm.Group(7), "hello")
+		})
+	}
 }
 
 // In virtual time: an hour without a gate, over each transport that lies on the
