@@ -149,11 +149,16 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 	answer.reset()
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
-	conn, err := c.conn(ctx)
-	if err != nil {
-		return &OpError{Op: "call", Method: method, Err: err}
+	for {
+		conn, err := c.conn(ctx)
+		if err != nil {
+			return &OpError{Op: "call", Method: method, Err: err}
+		}
+		if err := conn.CallInto(ctx, method, args, answer); !tooLate(err) {
+			return err
+		}
+		<-conn.down
 	}
-	return conn.CallInto(ctx, method, args, answer)
 }
 
 // tooLate reports whether a call found its connection going down and so has not
@@ -170,6 +175,9 @@ func tooLate(err error) bool {
 // nothing tells whether the peer got it. Arguments and errors are those of
 // [Client.Call].
 func (c *Client) Notify(ctx context.Context, method string, args any) error {
+	if conn := c.Conn(); conn != nil {
+		return conn.Notify(ctx, method, args)
+	}
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	conn, err := c.conn(ctx)
@@ -179,10 +187,10 @@ func (c *Client) Notify(ctx context.Context, method string, args any) error {
 	return conn.Notify(ctx, method, args)
 }
 
-// withTimeout gives ctx the default time-out, if it has none of its own and there
-// is no connection. With one, no context is made.
+// withTimeout gives ctx the default time-out, if it has none of its own. Who has a
+// connection leaves that to it, which makes no context.
 func (c *Client) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, ok := ctx.Deadline(); ok || c.config.timeout == 0 || c.Conn() != nil {
+	if _, ok := ctx.Deadline(); ok || c.config.timeout == 0 {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, c.config.timeout)
