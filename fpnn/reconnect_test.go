@@ -120,6 +120,32 @@ func TestCallThatGivesUpInAnOutageSaysWhatIsWrong(t *testing.T) {
 	})
 }
 
+// Those who have given up are not in the way of those who come later, however long
+// it lasts.
+func TestLongOutageHasRoomForEachCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithMaxWaiting(200))
+		l.cut()
+		const callers = 2 * 3600
+		ends := make(chan error, callers)
+		for range callers { // two a second, of whom ten wait at a time
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				ends <- echoed(ctx, c, 1)
+			}()
+			<-time.After(500 * time.Millisecond)
+		}
+		for range callers - 10 {
+			requireUnsent(t, <-ends, context.DeadlineExceeded)
+		}
+		require.Less(t, l.count(), 600, "one attempt at a time, and pauses")
+		l.heal()
+	})
+}
+
 func TestClientThatNeverConnectedFailsAtOnce(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -426,11 +452,16 @@ func TestCallOnAConnectionJustGoingDownWaitsForTheNext(t *testing.T) {
 		defer heal.Stop()
 		cuts := 0
 		a, err := c.Call(t.Context(), "echo", uponPayload(func() {
-			if cuts++; cuts == 1 {
+			if cuts++; cuts < 5 {
+				synctest.Wait() // until it is accepted
 				l.cut()
+			}
+			if cuts < 4 { // so the next one is about to go down too
+				l.heal()
 			}
 		}))
 		require.NoError(t, err)
+		require.Equal(t, 5, cuts)
 		n, err := a.Int64("n")
 		require.NoError(t, err)
 		require.EqualValues(t, 7, n)
