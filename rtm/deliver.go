@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
@@ -77,12 +78,21 @@ func judge(ctx context.Context, err error) verdict {
 			return maybeDone
 		}
 		return refused
-	case ctx.Err() != nil, errors.Is(err, fpnn.ErrClosed), errors.Is(err, fpnn.ErrTooLarge):
+	case ctx.Err() != nil, errors.Is(err, fpnn.ErrClosed), unsendable(err):
 		return given
 	case fpnn.SafeToRetry(err):
 		return notDone
 	}
 	return maybeDone
+}
+
+// unsendable reports whether the quest itself is at fault: it is too large for a
+// package, or its encoding cannot say it.
+func unsendable(err error) bool {
+	var op, cause *fpnn.OpError
+	var odd *codec.Error
+	return errors.As(err, &op) && op.Seq == 0 && !errors.As(op.Err, &cause) && !errors.Is(err, fpnn.ErrDisconnected) &&
+		(errors.Is(err, fpnn.ErrTooLarge) || errors.As(err, &odd))
 }
 
 // deliver makes attempts until one is carried out or refused, or no more are

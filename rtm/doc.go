@@ -58,6 +58,7 @@
 //	                                 unknown if that cannot be told
 //	any other code, after a maybe    unknown: an UnknownOutcomeError that wraps the refusal
 //	any other code                   refused: not stored
+//	too large, cannot be encoded     not sent: no attempt would fare better
 //	the caller's ctx, Close          unknown after a maybe, or if this quest has left; else not sent
 //
 // What is not sent or not executed in the end has an error with [fpnn.SafeToRetry],
