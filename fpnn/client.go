@@ -141,7 +141,7 @@ func (c *Client) Call(ctx context.Context, method string, args any) (Answer, err
 // that of the peer's error answer, or empty.
 func (c *Client) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
 	if conn := c.Conn(); conn != nil {
-		if err := conn.CallInto(ctx, method, args, answer); !tooLate(err) {
+		if err := conn.CallInto(ctx, method, args, answer); !tooLate(conn, err) {
 			return err
 		}
 		<-conn.down // in a moment
@@ -154,7 +154,7 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 		if err != nil {
 			return &OpError{Op: "call", Method: method, Err: err}
 		}
-		if err := conn.CallInto(ctx, method, args, answer); !tooLate(err) {
+		if err := conn.CallInto(ctx, method, args, answer); !tooLate(conn, err) {
 			return err
 		}
 		<-conn.down
@@ -163,8 +163,8 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 
 // tooLate reports whether a call found its connection going down and so has not
 // begun: it waits for the next one like those that find none.
-func tooLate(err error) bool {
-	if !errors.Is(err, ErrDisconnected) {
+func tooLate(conn *Conn, err error) bool {
+	if !errors.Is(err, ErrDisconnected) || conn.Err() == nil { // args may fail with the loss of another
 		return false
 	}
 	var op *OpError

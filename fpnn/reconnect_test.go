@@ -2,6 +2,7 @@ package fpnn_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -468,6 +469,23 @@ func TestCallOnAConnectionJustGoingDownWaitsForTheNext(t *testing.T) {
 
 		_, err = c.Call(t.Context(), "echo", uponPayload(func() { go c.Close(); synctest.Wait() }))
 		require.ErrorIs(t, err, fpnn.ErrClosed)
+	})
+}
+
+// failingPayload is a payload that cannot be had.
+type failingPayload struct{ err error }
+
+func (f failingPayload) AppendPayload([]byte) ([]byte, error) { return nil, f.err }
+
+// A payload may be asked for elsewhere, and that connection be lost.
+func TestLossOfAnotherConnectionIsNotTakenForOnesOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newLine(t, echoHandler).client(t)
+		start := time.Now()
+		_, err := c.Call(t.Context(), "echo", failingPayload{fmt.Errorf("elsewhere: %w", fpnn.ErrDisconnected)})
+		requireUnsent(t, err, fpnn.ErrDisconnected)
+		require.Zero(t, time.Since(start))
 	})
 }
 
