@@ -107,7 +107,8 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 
 // Connect makes sure that there is a connection. Calls do so themselves; it
 // serves to fail early: without a connection before, a failed attempt is an error
-// at once, though an eager client ([Reconnect]) goes on to try. Its error is an
+// at once, though an eager client ([Reconnect]) goes on to try. In an outage it
+// waits as long as ctx allows, whatever [WithTimeout] says. Its error is an
 // [*OpError].
 func (c *Client) Connect(ctx context.Context) error {
 	_, err := c.conn(ctx)
