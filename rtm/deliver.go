@@ -32,8 +32,9 @@ type resend struct {
 }
 
 // UnknownOutcomeError ends a call of which it is not known whether the gate has
-// carried it out: the quest was sent, and its answer never came. A message that
-// is sent again under the same ID is not stored twice.
+// carried it out: the quest was sent, and its answer never came. It wraps the last
+// attempt's error, so it may be an [ErrSensitiveWords] too, say: look for it first.
+// A message that is sent again under the same ID is not stored twice.
 type UnknownOutcomeError struct {
 	Method   string
 	ID       int64 // of the message; 0 for other calls
