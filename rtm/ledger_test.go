@@ -155,6 +155,7 @@ func TestLedgerOfSends(t *testing.T) {
 	if *ledgerSends > 0 {
 		total = *ledgerSends
 	}
+	oneProcessor(t)
 	synctest.Test(t, func(t *testing.T) {
 		sum := ledger(t, total, disturbance{longest: 8 * time.Second, outage: 3 * time.Minute})
 		require.Positive(t, sum.unsent, "of the longest outages")
@@ -171,6 +172,7 @@ func TestEnoughAttemptsLeaveNothingInDoubt(t *testing.T) {
 	if raceEnabled {
 		total = 20_000
 	}
+	oneProcessor(t)
 	synctest.Test(t, func(t *testing.T) {
 		sum := ledger(t, total, disturbance{longest: time.Second, outage: 3 * time.Minute}, rtm.WithResend(100, 24*time.Hour))
 		require.Equal(t, sum.doubted, sum.unknown)
@@ -186,6 +188,7 @@ func TestLedgerOfPushes(t *testing.T) {
 	if raceEnabled {
 		total = 20_000
 	}
+	oneProcessor(t)
 	synctest.Test(t, func(t *testing.T) {
 		srv := fakeserver.New(t, fakeserver.WithPushRedelivery(), fakeserver.WithJournal(0, 0))
 		f := fault.New(2)
