@@ -107,7 +107,8 @@ func NewClient(endpoints []string, opts ...ClientOption) (*Client, error) {
 
 // Connect makes sure that there is a connection. Calls do so themselves; it
 // serves to fail early: without a connection before, a failed attempt is an error
-// at once, though an eager client ([Reconnect]) goes on to try. Its error is an
+// at once, though an eager client ([Reconnect]) goes on to try. In an outage it
+// waits as long as ctx allows, whatever [WithTimeout] says. Its error is an
 // [*OpError].
 func (c *Client) Connect(ctx context.Context) error {
 	_, err := c.conn(ctx)
@@ -141,7 +142,7 @@ func (c *Client) Call(ctx context.Context, method string, args any) (Answer, err
 // that of the peer's error answer, or empty.
 func (c *Client) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
 	if conn := c.Conn(); conn != nil {
-		if err := conn.CallInto(ctx, method, args, answer); !tooLate(err) {
+		if err := conn.CallInto(ctx, method, args, answer); !tooLate(conn, err) {
 			return err
 		}
 		<-conn.down // in a moment
@@ -149,17 +150,22 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 	answer.reset()
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
-	conn, err := c.conn(ctx)
-	if err != nil {
-		return &OpError{Op: "call", Method: method, Err: err}
+	for {
+		conn, err := c.conn(ctx)
+		if err != nil {
+			return &OpError{Op: "call", Method: method, Err: err}
+		}
+		if err := conn.CallInto(ctx, method, args, answer); !tooLate(conn, err) {
+			return err
+		}
+		<-conn.down
 	}
-	return conn.CallInto(ctx, method, args, answer)
 }
 
 // tooLate reports whether a call found its connection going down and so has not
 // begun: it waits for the next one like those that find none.
-func tooLate(err error) bool {
-	if !errors.Is(err, ErrDisconnected) {
+func tooLate(conn *Conn, err error) bool {
+	if !errors.Is(err, ErrDisconnected) || conn.Err() == nil { // args may fail with the loss of another
 		return false
 	}
 	var op *OpError
@@ -170,6 +176,9 @@ func tooLate(err error) bool {
 // nothing tells whether the peer got it. Arguments and errors are those of
 // [Client.Call].
 func (c *Client) Notify(ctx context.Context, method string, args any) error {
+	if conn := c.Conn(); conn != nil {
+		return conn.Notify(ctx, method, args)
+	}
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	conn, err := c.conn(ctx)
@@ -179,10 +188,10 @@ func (c *Client) Notify(ctx context.Context, method string, args any) error {
 	return conn.Notify(ctx, method, args)
 }
 
-// withTimeout gives ctx the default time-out, if it has none of its own and there
-// is no connection. With one, no context is made.
+// withTimeout gives ctx the default time-out, if it has none of its own. Who has a
+// connection leaves that to it, which makes no context.
 func (c *Client) withTimeout(ctx context.Context) (context.Context, context.CancelFunc) {
-	if _, ok := ctx.Deadline(); ok || c.config.timeout == 0 || c.Conn() != nil {
+	if _, ok := ctx.Deadline(); ok || c.config.timeout == 0 {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, c.config.timeout)

@@ -31,6 +31,7 @@ func TestMemoryStaysFlat(t *testing.T) { // alone in the process: the heap is ev
 	if *memoryCalls > 0 {
 		total = *memoryCalls
 	}
+	oneProcessor(t)
 	synctest.Test(t, func(t *testing.T) {
 		var network mem.Network
 		listener, err := network.Listen("")

@@ -65,6 +65,37 @@ func TestShutdownEndsThoughTheAnswerOvertookTheWrite(t *testing.T) {
 	})
 }
 
+// A package may get its room while who brought it gives up: it leaves, so it is not
+// said to be unsent.
+func TestRoomComesBeforeTheEndOfTheWait(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := mem.Pipe()
+		cfg := defaultConfig()
+		cfg.ended = func(*Conn) {}
+		cfg.writeBuffer, cfg.writeTimeout = 4096, 24*time.Hour
+		c := newConn(near, &cfg)
+		c.start()
+		for range 2 { // one in the transport, one in the buffer
+			require.NoError(t, c.Notify(t.Context(), "m", map[string]any{"b": make([]byte, 100<<10)}))
+			synctest.Wait()
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		ended := make(chan error, 1)
+		go func() { ended <- c.Notify(ctx, "n", nil) }()
+		synctest.Wait()
+		c.mu.Lock()
+		c.out = c.out[:0]
+		moved := c.advance() // a writer that is about to send them
+		c.mu.Unlock()
+		require.Len(t, moved, 1)
+		cancel()
+		require.NoError(t, <-ended)
+		_ = far.Close()
+		<-c.Done()
+	})
+}
+
 // Callers who wait for room and give up, over and over, leave nothing behind.
 func TestWaitersForRoomThatGiveUpLeaveTheLine(t *testing.T) {
 	t.Parallel()

@@ -285,8 +285,8 @@ func WithDialTimeout(d time.Duration) ClientOption {
 }
 
 // WithMaxWaiting sets how many callers may wait for a connection being made; one
-// more gets [ErrQueueFull]. Those who give up count until it is made, or cannot
-// be. Default [DefaultMaxInFlight]; at least 1.
+// more gets [ErrQueueFull]. Those who give up count until the attempt under way has
+// ended, and then as long as they are fewer than those who wait. Default [DefaultMaxInFlight]; at least 1.
 func WithMaxWaiting(n int) ClientOption {
 	return clientOption(func(c *Client) error {
 		if n < 1 {

@@ -261,12 +261,13 @@ func (c *Client) pause() bool {
 }
 
 // persists reports whether there is a reason for another attempt after one that
-// failed: somebody waits through an outage. An eager client has its own goroutine
-// that goes on.
+// failed: more callers wait through an outage than have left. Otherwise the dial
+// ends, and with it what it keeps for those who left; who still waits begins
+// another. An eager client has its own goroutine that goes on.
 func (c *Client) persists() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.outage.connected && !c.reconnect.FailFast && c.waiting > c.left
+	return c.outage.connected && !c.reconnect.FailFast && c.waiting > 2*c.left
 }
 
 // patient reports whether callers wait through failures.

@@ -2,6 +2,7 @@ package fpnn_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"sync"
 	"syscall"
@@ -117,6 +118,32 @@ func TestCallThatGivesUpInAnOutageSaysWhatIsWrong(t *testing.T) {
 		dials := l.count()
 		<-time.After(5 * time.Minute)
 		require.LessOrEqual(t, l.count(), dials+1, "nobody waits: no more attempts")
+	})
+}
+
+// Those who have given up are not in the way of those who come later, however long
+// it lasts.
+func TestLongOutageHasRoomForEachCaller(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		c := l.client(t, fpnn.WithMaxWaiting(200))
+		l.cut()
+		const callers = 2 * 3600
+		ends := make(chan error, callers)
+		for range callers { // two a second, of whom ten wait at a time
+			go func() {
+				ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+				defer cancel()
+				ends <- echoed(ctx, c, 1)
+			}()
+			<-time.After(500 * time.Millisecond)
+		}
+		for range callers - 10 {
+			requireUnsent(t, <-ends, context.DeadlineExceeded)
+		}
+		require.Less(t, l.count(), 600, "one attempt at a time, and pauses")
+		l.heal()
 	})
 }
 
@@ -426,17 +453,39 @@ func TestCallOnAConnectionJustGoingDownWaitsForTheNext(t *testing.T) {
 		defer heal.Stop()
 		cuts := 0
 		a, err := c.Call(t.Context(), "echo", uponPayload(func() {
-			if cuts++; cuts == 1 {
+			if cuts++; cuts < 5 {
+				synctest.Wait() // until it is accepted
 				l.cut()
+			}
+			if cuts < 4 { // so the next one is about to go down too
+				l.heal()
 			}
 		}))
 		require.NoError(t, err)
+		require.Equal(t, 5, cuts)
 		n, err := a.Int64("n")
 		require.NoError(t, err)
 		require.EqualValues(t, 7, n)
 
 		_, err = c.Call(t.Context(), "echo", uponPayload(func() { go c.Close(); synctest.Wait() }))
 		require.ErrorIs(t, err, fpnn.ErrClosed)
+	})
+}
+
+// failingPayload is a payload that cannot be had.
+type failingPayload struct{ err error }
+
+func (f failingPayload) AppendPayload([]byte) ([]byte, error) { return nil, f.err }
+
+// A payload may be asked for elsewhere, and that connection be lost.
+func TestLossOfAnotherConnectionIsNotTakenForOnesOwn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newLine(t, echoHandler).client(t)
+		start := time.Now()
+		_, err := c.Call(t.Context(), "echo", failingPayload{fmt.Errorf("elsewhere: %w", fpnn.ErrDisconnected)})
+		requireUnsent(t, err, fpnn.ErrDisconnected)
+		require.Zero(t, time.Since(start))
 	})
 }
 

@@ -31,7 +31,7 @@ const (
 
 // standing is a package in the line.
 type standing struct {
-	pkg   []byte // nil if who brought it has left
+	pkg   []byte // nil if who brought it has left, or it has been put into the buffer
 	call  *call  // whose quest it is; else
 	moved notice // sent when it has been put into the buffer
 }
@@ -72,6 +72,7 @@ func (c *Conn) advance() (moved []notice) {
 			continue
 		}
 		batch := c.append(s.pkg)
+		s.pkg = nil
 		if s.call != nil {
 			s.call.batch, s.call.standing = batch, nil
 		} else {
@@ -146,10 +147,8 @@ func (c *Conn) appendOrStand(ctx context.Context, pkg []byte, timeout time.Durat
 		err = ctx.Err()
 	}
 	c.mu.Lock()
-	select {
-	case <-s.moved: // perhaps at the same time
-		return nil
-	default:
+	if s.pkg == nil {
+		return nil // it leaves, though its notice may be still to come
 	}
 	if c.err != nil {
 		return c.err

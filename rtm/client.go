@@ -113,7 +113,8 @@ func (c *Client) consume(ctx context.Context) {
 // Connect makes sure that there is a connection. Calls do so themselves; a client
 // that only listens calls it, or has it called by [Dial]. Without a connection
 // before, a failed attempt is an error at once, but the client goes on to try,
-// unless [WithReconnect] says otherwise.
+// unless [WithReconnect] says otherwise. In an outage it waits as long as ctx
+// allows: no time-out of the client's ends it.
 func (c *Client) Connect(ctx context.Context) error { return c.fpnn.Connect(ctx) }
 
 // FPNN returns the client underneath: for the connection's counters, and for

@@ -10,11 +10,11 @@ import (
 )
 
 // Pushes yields what the gate pushes, for programs that want a loop instead of a
-// handler ([WithHandler]). Pushes are accepted from the first call on, and wait
-// for a loop, also between two of them: as many as [WithPushInbox] says. There is
-// one loop at a time, from the call of Pushes to its end: another yields
-// [ErrConsumer]. Pushes come when there is a connection, which [Dial] and
-// [Client.Connect] make.
+// handler ([WithHandler]). Pushes are accepted from the first call on (before it
+// they are refused with 20004), and wait for a loop, also between two of them: as
+// many as [WithPushInbox] says. There is one loop at a time, from the call of
+// Pushes to its end: another yields [ErrConsumer]. Pushes come when there is a
+// connection, which [Dial] and [Client.Connect] make.
 //
 // The loop ends with an error, yielded last: ctx's, or [fpnn.ErrClosed] when the
 // client is closed and what was accepted has been yielded.

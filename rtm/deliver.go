@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
@@ -31,8 +32,9 @@ type resend struct {
 }
 
 // UnknownOutcomeError ends a call of which it is not known whether the gate has
-// carried it out: the quest was sent, and its answer never came. A message that
-// is sent again under the same ID is not stored twice.
+// carried it out: the quest was sent, and its answer never came. It wraps the last
+// attempt's error, so it may be an [ErrSensitiveWords] too, say: look for it first.
+// A message that is sent again under the same ID is not stored twice.
 type UnknownOutcomeError struct {
 	Method   string
 	ID       int64 // of the message; 0 for other calls
@@ -77,12 +79,21 @@ func judge(ctx context.Context, err error) verdict {
 			return maybeDone
 		}
 		return refused
-	case ctx.Err() != nil, errors.Is(err, fpnn.ErrClosed), errors.Is(err, fpnn.ErrTooLarge):
+	case ctx.Err() != nil, errors.Is(err, fpnn.ErrClosed), unsendable(err):
 		return given
 	case fpnn.SafeToRetry(err):
 		return notDone
 	}
 	return maybeDone
+}
+
+// unsendable reports whether the quest itself is at fault: it is too large for a
+// package, or its encoding cannot say it.
+func unsendable(err error) bool {
+	var op, cause *fpnn.OpError
+	var odd *codec.Error
+	return errors.As(err, &op) && op.Seq == 0 && !errors.As(op.Err, &cause) && !errors.Is(err, fpnn.ErrDisconnected) &&
+		(errors.Is(err, fpnn.ErrTooLarge) || errors.As(err, &odd))
 }
 
 // deliver makes attempts until one is carried out or refused, or no more are

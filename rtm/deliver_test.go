@@ -12,6 +12,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
@@ -258,6 +259,48 @@ func TestSendWaitsForRoomAmongTheCallsInFlight(t *testing.T) {
 }
 
 func ptr(o rtm.Option) *rtm.Option { return &o }
+
+// What cannot be put into a package never can: nothing is gained by waiting.
+func TestWhatCannotBeSaidEndsAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for want, opts := range map[error][]rtm.Option{
+			codec.ErrJSON:    {rtm.WithFPNN(fpnn.WithEncoding(codec.JSON))},
+			fpnn.ErrTooLarge: {rtm.WithFPNN(fpnn.WithMaxPackage(1024))},
+		} {
+			c, seen := scripted(t, nil, opts...)
+			start := time.Now()
+			data := slices.Repeat([]byte{0xff}, 2000) // no UTF-8
+			_, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66, Data: data})
+			require.ErrorIs(t, err, want)
+			require.True(t, fpnn.SafeToRetry(err))
+			require.ErrorIs(t, c.AddListen(t.Context(), rtm.ListenSet{Events: []string{string(data)}}), want)
+			require.Zero(t, time.Since(start))
+			set, _ := c.Listening()
+			require.Empty(t, set.Events, "or no connection could be told")
+			require.Empty(t, seen())
+		}
+	})
+}
+
+// A connection that ends over a package of the gate's is lost like any other.
+func TestSendGoesOnBehindAPackageThatIsTooLarge(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		large := func(context.Context, *fpnn.Quest) (any, error) {
+			return map[string]any{"mtime": 5, "more": make([]byte, 2000)}, nil
+		}
+		c, seen := scripted(t, []act{large, stored, large, stored}, rtm.WithFPNN(fpnn.WithMaxPackage(1024)))
+		receipt, err := c.Send(t.Context(), alice, rtm.Group(7), rtm.Message{Type: 66})
+		require.NoError(t, err)
+		require.EqualValues(t, 5, receipt.ModifiedTime)
+		require.ErrorIs(t, c.AddListen(t.Context(), rtm.ListenSet{Groups: []int64{7}}), fpnn.ErrDisconnected)
+		set, _ := c.Listening()
+		require.Equal(t, []int64{7}, set.Groups, "its outcome is unknown: it is said again")
+		advance(t, time.Minute)
+		require.Len(t, seen(), 4)
+	})
+}
 
 // The caller's own end comes before any attempt.
 func TestResendEndsWithItsCaller(t *testing.T) {

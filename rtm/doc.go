@@ -58,6 +58,7 @@
 //	                                 unknown if that cannot be told
 //	any other code, after a maybe    unknown: an UnknownOutcomeError that wraps the refusal
 //	any other code                   refused: not stored
+//	too large, cannot be encoded     not sent: no attempt would fare better
 //	the caller's ctx, Close          unknown after a maybe, or if this quest has left; else not sent
 //
 // What is not sent or not executed in the end has an error with [fpnn.SafeToRetry],
@@ -76,8 +77,8 @@
 // A push is queued, then acknowledged, then handled. Pushes are handled one at a
 // time, in the order they came: those of a conversation in the gate's order, among
 // the ones accepted. A message that comes again, with the same target, sender and
-// id, is acknowledged and left out as long as it is remembered ([WithDedup]). When
-// the inbox is full ([WithPushInbox]) the gate gets 20011; whether it pushes again
+// id, is acknowledged and left out as long as it is remembered ([WithDedup]), also
+// after a long outage. When the inbox is full ([WithPushInbox]) the gate gets 20011; whether it pushes again
 // is not documented. What was acknowledged and not handled when the client is
 // closed is counted ([PushStats]).
 //

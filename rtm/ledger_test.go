@@ -27,6 +27,7 @@ type entry struct {
 	id    int64
 	mtime int64 // 0 if the answer was lost
 	again bool  // the id is that of the message before
+	hasty bool  // its sender did not wait for long
 	err   error
 }
 
@@ -35,6 +36,7 @@ type outcome struct {
 	delivered, refused, unsent int
 	unknown                    int // not known to be stored or not
 	doubted                    int // of these, those that were refused in the end
+	given                      int // up by a hasty sender, sent or not
 }
 
 func (o *outcome) add(p outcome) {
@@ -43,6 +45,7 @@ func (o *outcome) add(p outcome) {
 	o.unsent += p.unsent
 	o.unknown += p.unknown
 	o.doubted += p.doubted
+	o.given += p.given
 }
 
 // senders is how many send at the same time, each to a group of its own.
@@ -70,8 +73,14 @@ func ledger(t *testing.T, total int, d disturbance, opts ...rtm.Option) (sum out
 				if again {
 					m.ID = entries[s][n-1].id
 				}
-				receipt, err := c.Send(t.Context(), int64(s), rtm.Group(int64(s)), m)
-				entries[s] = append(entries[s], entry{receipt.ID, receipt.ModifiedTime, again, err})
+				ctx, cancel := t.Context(), context.CancelFunc(func() {})
+				hasty := n%50 == 25
+				if hasty { // about as long as an answer takes
+					ctx, cancel = context.WithTimeout(ctx, time.Duration(20+n/50%20*10)*time.Millisecond)
+				}
+				receipt, err := c.Send(ctx, int64(s), rtm.Group(int64(s)), m)
+				cancel()
+				entries[s] = append(entries[s], entry{receipt.ID, receipt.ModifiedTime, again, hasty, err})
 			}
 		})
 	}
@@ -93,7 +102,8 @@ func ledger(t *testing.T, total int, d disturbance, opts ...rtm.Option) (sum out
 	}
 	t.Logf("%d sends in %v of virtual time, %d faults, %d of them long (%+v): %+v",
 		total, time.Since(start).Round(time.Second), d.injected, d.long, f.Stats(), sum)
-	require.Equal(t, total, sum.delivered+sum.refused+sum.unsent+sum.unknown)
+	require.Equal(t, total, sum.delivered+sum.refused+sum.unsent+sum.unknown+sum.given)
+	require.Positive(t, sum.given)
 	require.LessOrEqual(t, sum.unknown-sum.doubted, 2*senders*d.long+d.injected,
 		"what lasts longer than attempts do leaves a message or two of each sender in doubt, the rest next to nothing")
 	require.Greater(t, d.injected, total/2000)
@@ -145,6 +155,7 @@ func TestLedgerOfSends(t *testing.T) {
 	if *ledgerSends > 0 {
 		total = *ledgerSends
 	}
+	oneProcessor(t)
 	synctest.Test(t, func(t *testing.T) {
 		sum := ledger(t, total, disturbance{longest: 8 * time.Second, outage: 3 * time.Minute})
 		require.Positive(t, sum.unsent, "of the longest outages")
@@ -161,6 +172,7 @@ func TestEnoughAttemptsLeaveNothingInDoubt(t *testing.T) {
 	if raceEnabled {
 		total = 20_000
 	}
+	oneProcessor(t)
 	synctest.Test(t, func(t *testing.T) {
 		sum := ledger(t, total, disturbance{longest: time.Second, outage: 3 * time.Minute}, rtm.WithResend(100, 24*time.Hour))
 		require.Equal(t, sum.doubted, sum.unknown)
@@ -176,6 +188,7 @@ func TestLedgerOfPushes(t *testing.T) {
 	if raceEnabled {
 		total = 20_000
 	}
+	oneProcessor(t)
 	synctest.Test(t, func(t *testing.T) {
 		srv := fakeserver.New(t, fakeserver.WithPushRedelivery(), fakeserver.WithJournal(0, 0))
 		f := fault.New(2)
@@ -334,6 +347,12 @@ func settle(t *testing.T, c *rtm.Client, sender int64, ledger []entry) (sum outc
 		case e.err == nil:
 			sum.delivered++
 			require.Equal(t, 1, count, "message %d of %d: delivered", n, sender)
+		case e.hasty && errors.Is(e.err, context.DeadlineExceeded):
+			sum.given++
+			require.LessOrEqual(t, count, 1, "message %d of %d: given up", n, sender)
+			if fpnn.SafeToRetry(e.err) {
+				require.Zero(t, count, "message %d of %d: given up unsent", n, sender)
+			}
 		case errors.As(e.err, &unknown):
 			sum.unknown++
 			var refusal *fpnn.RemoteError

@@ -153,7 +153,7 @@ func (c *Client) listen(ctx context.Context, q wire.Quest, change func(l *listen
 	if err == nil {
 		return nil
 	}
-	refusal := judge(ctx, err) == refused || errors.Is(err, fpnn.ErrTooLarge)
+	refusal := judge(ctx, err) == refused || unsendable(err)
 	l.mu.Lock()
 	if refusal {
 		for _, undo := range back {

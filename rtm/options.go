@@ -99,8 +99,10 @@ func WithPushInbox(n int) Option {
 }
 
 // WithDedup sets how many pushed messages, and for how long, are remembered to
-// know those that come again: with the same sender, target and id. Default
-// [DefaultDedupPushes] and [DefaultDedupAge]; 0 messages turn it off.
+// know those that come again: with the same sender, target and id. The time
+// begins anew with each connection, since a gate may push again what was not
+// acknowledged over the one before. Default [DefaultDedupPushes] and
+// [DefaultDedupAge]; 0 messages turn it off.
 func WithDedup(messages int, age time.Duration) Option {
 	return func(c *config) {
 		if messages < 0 || age < 0 {

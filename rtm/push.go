@@ -155,11 +155,14 @@ func (s *pushes) accept(p Push, q *fpnn.Quest) error {
 	return nil
 }
 
-// hold has what comes from now on not handled before release.
+// hold is told of a new connection: what comes from now on is not handled before
+// release. Among it may be what the gate has pushed before and had no
+// acknowledgement of, however long the outage was.
 func (s *pushes) hold() {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.holding = true
+	s.window.renew(time.Now())
 }
 
 func (s *pushes) release() {

@@ -19,6 +19,7 @@ import (
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
 	"github.com/gofpnn/gofpnn/rtm/wire"
+	"github.com/gofpnn/gofpnn/transport/fault"
 )
 
 // collector is a handler that keeps what it is given.
@@ -184,6 +185,34 @@ func TestMessagePushedTwiceIsHandledOnce(t *testing.T) {
 		require.NoError(t, push(t, conn, rtm.Group(7), 1), "all are forgotten")
 		synctest.Wait()
 		require.Len(t, got.all(), 6)
+	})
+}
+
+// What was not acknowledged before an outage comes again after it, however long it
+// has lasted.
+func TestMessagePushedAgainAfterALongOutageIsHandledOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t, fakeserver.WithPushRedelivery())
+		f := fault.New(1)
+		var got collector
+		c := dial(t, srv, rtm.WithDialer(f.Dialer(srv.Dialer())), rtm.WithHandler(got.handle),
+			rtm.WithListen(rtm.ListenSet{Groups: []int64{7}}, rtm.ListenAll{}))
+		advance(t, time.Minute)
+		f.Partition(fault.Out) // pushes come, acknowledgements do not leave
+		_, err := srv.Send(alice, rtm.Group(7), rtm.Message{Type: 66, Text: "hello"})
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Equal(t, []string{"hello"}, got.texts())
+		srv.Network().RefuseDials(true)
+		advance(t, 10*time.Hour)
+		require.Nil(t, c.FPNN().Conn())
+		before := c.PushStats().Duplicates
+		f.Heal()
+		srv.Network().RefuseDials(false)
+		advance(t, 10*time.Minute)
+		require.Equal(t, []string{"hello"}, got.texts())
+		require.Equal(t, before+1, c.PushStats().Duplicates, "it has come again")
 	})
 }
 

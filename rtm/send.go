@@ -18,10 +18,12 @@ type Receipt struct {
 // is sent again under the same ID is not stored twice.
 //
 // A send whose answer is lost is tried again under the same ID ([WithResend]): a
-// gate that refuses the ID as used has the message. What the error says:
+// gate that refuses the ID as used has the message. What the error says, to be
+// asked in this order:
 //
+//   - an [*UnknownOutcomeError]: it may be stored or not; it wraps the last
+//     attempt's error, which may be a refusal;
 //   - a [*fpnn.RemoteError]: refused, and not stored;
-//   - an [*UnknownOutcomeError]: it may be stored or not;
 //   - an [*AnswerError]: stored, but the answer cannot be read;
 //   - any other with [fpnn.SafeToRetry]: never sent, or not executed.
 //

@@ -184,7 +184,7 @@ func TestOutageOverEveryTransport(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				srv := gateBy(t, name, fakeserver.WithPushRedelivery())
 				var got collector
-				c := dial(t, srv, rtm.WithHandler(got.handle), rtm.WithDedup(100, 24*time.Hour), // an acknowledgement may be lost
+				c := dial(t, srv, rtm.WithHandler(got.handle),
 					rtm.WithListen(rtm.ListenSet{Groups: []int64{7}}, rtm.ListenAll{}))
 				send := func(text string) error {
 					ctx, cancel := context.WithTimeout(t.Context(), 2*time.Hour)

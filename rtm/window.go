@@ -5,10 +5,11 @@ import "time"
 // window remembers messages, to know those that come again. It is bounded: what
 // is forgotten first is what came first.
 type window struct {
-	size int
-	age  time.Duration
-	at   map[seenKey]time.Time
-	line []seenKey // in the order they came
+	size  int
+	age   time.Duration
+	since time.Time // from when on it is counted, at the earliest
+	at    map[seenKey]time.Time
+	line  []seenKey // in the order they came
 }
 
 // seenKey is what makes two pushes one message.
@@ -37,7 +38,13 @@ func (w *window) add(key seenKey, now time.Time) {
 	w.line = append(w.line, key)
 }
 
+// renew has the age of what is remembered begin anew.
+func (w *window) renew(now time.Time) { w.since = now }
+
 func (w *window) forget(now time.Time) {
+	if now.Sub(w.since) <= w.age {
+		return
+	}
 	for len(w.line) > 0 && now.Sub(w.at[w.line[0]]) > w.age {
 		w.drop()
 	}
