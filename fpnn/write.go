@@ -4,14 +4,18 @@ import (
 	"context"
 	"runtime"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/pkg/errors"
 )
 
 const (
-	// maxPooled is the largest buffer in bytes that is kept for later use.
+	// maxPooled is the largest buffer in bytes that a connection keeps for later
+	// use; those up to maxShared are kept for all connections, until the garbage
+	// collector finds them unused.
 	maxPooled = 64 << 10
+	maxShared = 1 << 20
 	// maxOwn is the largest package in bytes that a lone caller writes itself.
 	// Any send buffer takes as much when the peer has read all that came before.
 	maxOwn = 4 << 10
@@ -95,9 +99,41 @@ func (c *Conn) leave(s *standing) {
 // append puts pkg into the buffer and returns the number of the Write that will
 // take it.
 func (c *Conn) append(pkg []byte) uint64 {
+	if n := len(c.out) + len(pkg); n > cap(c.out) {
+		c.enlarge(n)
+	}
 	c.out = append(c.out, pkg...)
 	c.quiet, c.tail = false, 0
 	return c.begun + 1
+}
+
+// largeBuffers are of more than maxPooled bytes: one holds what a thousand callers
+// send at once.
+var largeBuffers sync.Pool // of *[]byte
+
+// enlarge replaces the buffer by one of at least n bytes.
+func (c *Conn) enlarge(n int) {
+	old := c.out
+	if n <= maxPooled {
+		c.out = make([]byte, 0, max(n, min(2*cap(old), maxPooled)))
+	} else if large, ok := largeBuffers.Get().(*[]byte); ok && cap(*large) >= n {
+		c.out = *large
+	} else {
+		c.out = make([]byte, 0, max(n, min(2*n, maxShared)))
+	}
+	c.out = append(c.out, old...)
+	c.recycle(old)
+}
+
+// recycle keeps a buffer that is not used any more. c.mu is held.
+func (c *Conn) recycle(b []byte) {
+	switch {
+	case cap(b) <= maxPooled:
+		c.spare = b[:0]
+	case cap(b) <= maxShared:
+		large := b[:0]
+		largeBuffers.Put(&large)
+	}
 }
 
 // flushAndUnlock unlocks c.mu and sees to it that the buffer is written.
@@ -198,11 +234,9 @@ func (c *Conn) writeBatch() bool {
 	if buf = without(buf, gone); len(buf) > 0 && !c.write(buf) {
 		return false
 	}
-	if cap(buf) <= maxPooled {
-		c.mu.Lock()
-		c.spare = buf[:0]
-		c.mu.Unlock()
-	}
+	c.mu.Lock()
+	c.recycle(buf)
+	c.mu.Unlock()
 	return true
 }
 

@@ -1,0 +1,42 @@
+package fpnn
+
+import (
+	"net"
+	"runtime"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+// sink is a transport that takes everything.
+type sink struct{ net.Conn }
+
+func (sink) Write(b []byte) (int, error)      { return len(b), nil }
+func (sink) SetDeadline(time.Time) error      { return nil }
+func (sink) SetWriteDeadline(time.Time) error { return nil }
+
+// A buffer that was large enough for the last batch is there for the next.
+func TestLargeBatchesUseTheirBuffersAgain(t *testing.T) {
+	cfg := defaultConfig()
+	c := newConn(sink{}, &cfg)
+	pkg := make([]byte, 100)
+	batch := func() {
+		c.mu.Lock()
+		for range 2000 {
+			c.append(pkg)
+		}
+		c.writing = true
+		c.writeBatch()
+	}
+	batch()
+	const batches = 100
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	for range batches {
+		batch()
+	}
+	runtime.ReadMemStats(&after)
+	require.Less(t, (after.TotalAlloc-before.TotalAlloc)/batches, uint64(2000*len(pkg)), "bytes allocated for a batch")
+	require.LessOrEqual(t, cap(c.out)+cap(c.spare), 2*maxPooled, "what the connection itself keeps")
+}
