@@ -75,8 +75,10 @@ func (t turn) end() {
 	t.of.world.RUnlock()
 }
 
-// hash spreads conversations with neighbouring numbers.
+// hash spreads conversations, those with neighbouring numbers and those of one
+// number and different kinds too.
 func (k conversationKey) hash() uint64 {
-	h := uint64(k.a)*0x9e3779b97f4a7c15 ^ uint64(k.b)*0xc2b2ae3d27d4eb4f ^ uint64(k.kind)<<56
-	return h >> 40
+	h := uint64(k.a)*0x9e3779b97f4a7c15 ^ uint64(k.b)*0xc2b2ae3d27d4eb4f ^ uint64(k.kind)*0x165667b19e3779f9
+	h ^= h >> 32
+	return h * 0x9e3779b97f4a7c15 >> 40
 }
