@@ -39,7 +39,7 @@ type Network struct {
 	ended        int                 // how many there were
 	news         notice              // of one more of either
 	refusing     bool
-	cut, paused  bool
+	cut, paused  Direction // 0: neither
 	base, jitter time.Duration
 }
 
@@ -84,62 +84,6 @@ func (n *Network) Restart() {
 	}
 }
 
-// Cut has everything lost that is sent from now on, in both directions, while
-// neither side is told: clients stay connected, and those who dial think they are.
-func (n *Network) Cut() {
-	n.each(func() { n.cut = true }, (*Link).Cut)
-}
-
-// Heal ends Cut. Connections that have lost something are reset.
-func (n *Network) Heal() {
-	n.each(func() { n.cut = false }, (*Link).Heal)
-}
-
-// Pause holds everything up, in both directions, until Resume. Nothing is lost.
-func (n *Network) Pause() {
-	n.each(func() { n.paused = true }, (*Link).Pause)
-}
-
-// Resume ends Pause.
-func (n *Network) Resume() {
-	n.each(func() { n.paused = false }, (*Link).Resume)
-}
-
-// Latency has all that is sent from now on arrive later by base and a random part
-// of jitter, in each direction. Zero for both ends it.
-func (n *Network) Latency(base, jitter time.Duration) {
-	n.each(func() { n.base, n.jitter = base, jitter }, func(l *Link) { l.Latency(base, jitter) })
-}
-
-// Cut is [Network.Cut] for one connection.
-func (l *Link) Cut() { l.faults.Partition(fault.Both) }
-
-// Heal is [Network.Heal] for one connection.
-func (l *Link) Heal() { l.faults.Heal() }
-
-// Pause is [Network.Pause] for one connection.
-func (l *Link) Pause() { l.faults.Stall(fault.Both) }
-
-// Resume is [Network.Resume] for one connection.
-func (l *Link) Resume() { l.faults.Resume(fault.Both) }
-
-// Latency is [Network.Latency] for one connection.
-func (l *Link) Latency(base, jitter time.Duration) { l.faults.Latency(fault.Both, base, jitter) }
-
-// Reset ends the connection as [Network.Restart] does, without waiting.
-func (l *Link) Reset() { l.faults.Reset() }
-
-// each changes what holds for links to come, and then those there are.
-func (n *Network) each(change func(), f func(l *Link)) {
-	n.mu.Lock()
-	change()
-	links := slices.Clone(n.links)
-	n.mu.Unlock()
-	for _, l := range links {
-		f(l)
-	}
-}
-
 // Links returns the connections that are open, the oldest first.
 func (n *Network) Links() []*Link {
 	n.mu.Lock()
@@ -169,11 +113,11 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 		l.conn.out = &tap{journal: n.journal, conn: number, limit: n.limit, waiting: w, out: true}
 	}
 	n.mu.Lock()
-	if n.cut {
-		l.Cut()
+	if n.cut > 0 {
+		l.Cut(n.cut)
 	}
-	if n.paused {
-		l.Pause()
+	if n.paused > 0 {
+		l.Pause(n.paused)
 	}
 	if n.base > 0 || n.jitter > 0 {
 		l.Latency(n.base, n.jitter)
