@@ -87,6 +87,7 @@ type conversation struct {
 	newest int64             // the time of the last message
 	ids    map[MessageID]int // their places: to find them, and duplicates
 	passed recent            // ids of messages that were not stored
+	looked int64             // how often a place was looked at, ever: what a page costs
 }
 
 // recent remembers some ids, the last ones.
@@ -224,7 +225,10 @@ func (c *conversation) forget(keep int, oldest int64) {
 }
 
 // chunk returns where the i-th message is, which is not among those forgotten.
-func (c *conversation) chunk(i int) *chunk { return &c.chunks[i/chunkSize-c.gone] }
+func (c *conversation) chunk(i int) *chunk {
+	c.looked++
+	return &c.chunks[i/chunkSize-c.gone]
+}
 
 func (c *conversation) at(i int) *message { return &c.chunk(i).messages[i%chunkSize] }
 
