@@ -8,6 +8,7 @@ import (
 	"net"
 	"runtime"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -131,38 +132,61 @@ func TestThousandsOfIdleConnectionsCostLittle(t *testing.T) {
 	require.NoError(t, say(t, client(t, srv), "served"))
 }
 
+// What is refused leaves nothing behind: with the journal full, more of it costs
+// no more memory.
 func TestFloodOfBadSignatures(t *testing.T) {
-	t.Parallel()
 	each := 5000
 	if raceEnabled {
-		each = 500
+		each = 1000
 	}
-	srv := fakeserver.New(t, fakeserver.WithTCP("127.0.0.1:0"))
-	var flood sync.WaitGroup
-	for range 4 {
-		c := dial(t, srv)
-		for range 16 {
-			flood.Go(func() {
-				for n := range each / 16 {
+	srv := fakeserver.New(t, fakeserver.WithTCP("127.0.0.1:0"), fakeserver.WithJournal(each, 1<<20))
+	clients := []*fpnn.Client{dial(t, srv), dial(t, srv), dial(t, srv), dial(t, srv)}
+	honest := client(t, srv)
+	salt := new(atomic.Int64)
+	flood := func() {
+		var callers sync.WaitGroup
+		for n := range 16 * len(clients) {
+			callers.Go(func() {
+				for range each / 16 {
 					q := signed(srv)
 					q.Project.Secret = "guessed"
-					q.Salt = int64(n)
-					_, err := c.Call(context.Background(), "sendmsg", q)
+					q.Salt = salt.Add(1)
+					q.From, q.Target, q.Message.ID = q.Salt, rtm.User(-q.Salt), q.Salt
+					_, err := clients[n%len(clients)].Call(context.Background(), "sendmsg", q)
 					if fpnn.Code(err) != wire.CodeBadSign {
 						t.Errorf("%v", err)
 					}
 				}
 			})
 		}
+		for n := range 100 {
+			require.NoError(t, say(t, honest, fmt.Sprint(n)))
+		}
+		callers.Wait()
 	}
-	c := client(t, srv)
-	for n := range 100 {
-		require.NoError(t, say(t, c, fmt.Sprint(n)))
-	}
-	flood.Wait()
-	require.Empty(t, srv.Messages(rtm.User(2002)))
-	require.Len(t, srv.Messages(rtm.Group(7)), 100)
-	require.LessOrEqual(t, len(srv.Journal().Records()), fakeserver.DefaultJournalRecords)
+	flood()
+	require.Equal(t, srv.Stats().Records, 2*(salt.Load()+100), "all of it is counted")
+	require.Len(t, srv.Journal().Records(), each, "the journal is full")
+	before := allocated()
+	flood()
+	flood()
+	growth := allocated() - before
+	t.Logf("%d more bad quests: %d bytes more", salt.Load()*2/3, growth)
+	require.Less(t, growth, salt.Load()*2/3*memoryOfNothing)
+	require.Empty(t, srv.State().Conversations[1:], "but for what the honest one has said")
+	require.Len(t, srv.Messages(rtm.Group(7)), 300)
+}
+
+// memoryOfNothing is less than could be kept of each quest, in bytes.
+const memoryOfNothing = 16
+
+// allocated returns the bytes of what is still used.
+func allocated() int64 {
+	runtime.GC()
+	runtime.GC() // pools keep what was used before the first
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int64(m.HeapAlloc)
 }
 
 // Memory goes by what was received, not by what was claimed.
