@@ -4,6 +4,7 @@ import (
 	"context"
 	"io"
 	"net"
+	"os"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -368,5 +369,61 @@ func TestRestartLosesWhatIsOnItsWay(t *testing.T) {
 		c.Network().Restart()
 		b, _ = io.ReadAll(nc)
 		require.Empty(t, b)
+	})
+}
+
+// What has left the server is out of a fault's reach, and arrives; what follows it
+// does not.
+func TestFaultsBeginAtTheServer(t *testing.T) {
+	t.Parallel()
+	for name, begin := range map[string]func(n *fakeserver.Network){
+		"cut": func(n *fakeserver.Network) { n.Cut() }, "pause": func(n *fakeserver.Network) { n.Pause() },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			onBoth(t, func(t *testing.T, c cable) {
+				nc, link := rawLink(t, c)
+				tell := func(method string) {
+					require.NoError(t, link.Conn().Notify(t.Context(), method, nil))
+					_, err := c.Journal().Wait(t.Context(), func(r fakeserver.Record) bool { return r.Method == method })
+					require.NoError(t, err)
+					c.settle()
+				}
+				tell("before")
+				begin(c.Network())
+				tell("after")
+				want := pkg(t, frame.Oneway, 0, "before", []byte{0x80})
+				got := make(chan []byte, 1)
+				go func() {
+					b := make([]byte, 1000)
+					n, _ := nc.Read(b)
+					got <- b[:n]
+				}()
+				require.Equal(t, want, <-got)
+			})
+		})
+	}
+}
+
+// buffers are what a client can send in memory while nothing gets through: what
+// fits in the network and in the fault.
+const buffers = 64<<10 + 1<<20
+
+// How much a client can send while nothing gets through differs: in memory it is
+// always the same, over TCP at least as much, and what the system's buffers take.
+func TestClientsMaySendAheadOfAFault(t *testing.T) {
+	t.Parallel()
+	onBoth(t, func(t *testing.T, c cable) {
+		nc, _ := rawLink(t, c)
+		c.Network().Pause()
+		require.NoError(t, nc.SetWriteDeadline(time.Now().Add(patience)))
+		n, err := nc.Write(make([]byte, buffers))
+		require.NoError(t, err)
+		require.Equal(t, buffers, n)
+		if !c.tcp {
+			n, err = nc.Write([]byte{0})
+			require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+			require.Zero(t, n)
+		}
 	})
 }

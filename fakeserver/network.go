@@ -17,11 +17,16 @@ import (
 // for all connections, those to come included; a [Link] is told for one. All
 // methods may be called concurrently, and by rules, but for Restart.
 //
-// In memory and over TCP it does the same, except that TCP has buffers of its own
-// behind it: what the server has sent before a Cut or a Pause may still arrive,
-// and a client may go on sending for some hundred KiB until it notices. And that
-// [Network.RefuseDials] can refuse those who dial with [Server.Dialer] only; over
-// TCP others connect and find their connection reset.
+// Faults are on the server's side of the network: what has left the server by then
+// arrives, and what clients send goes on into buffers until these are full. In
+// memory and over TCP they do the same, but for three things:
+//
+//   - The buffers have 1 MiB and 64 KiB in memory, and over TCP what the system
+//     gives them too.
+//   - A connection that is reset ends in memory as one that is closed does, with
+//     [io.EOF]; over TCP its client is told of [syscall.ECONNRESET].
+//   - [Network.RefuseDials] refuses who dials with [Server.Dialer]; over TCP others
+//     connect and find their connection reset.
 type Network struct {
 	seed    uint64
 	journal *Journal
