@@ -36,12 +36,11 @@
 //
 // # What it costs
 //
-// A conversation needs 160 bytes at most for each message, besides its text: a
-// million messages 160 MB. A page costs the same however long the conversation is,
-// but for one that has to look for its rows among deleted messages, or among types
-// of which nearly all were deleted. Quests about one conversation are served one
-// after the other, about others at the same time, unless there is a limit to all
-// quests a second ([Limits].Rate), which is one for all. An idle connection
-// over TCP needs about 20 KiB on both ends together. The journal keeps 10,000
-// records and 16 MiB ([WithJournal]).
+// A conversation needs 140 bytes at most for each message, besides its text: a
+// million messages 140 MB. A page costs the same however long the conversation is,
+// wherever in it its rows are, and whatever types are looked for or were deleted.
+// Quests about one conversation are served one after the other, about others at
+// the same time, unless there is a limit to all quests a second ([Limits].Rate),
+// which is one for all. An idle connection over TCP needs about 20 KiB on both ends
+// together. The journal keeps 10,000 records and 16 MiB ([WithJournal]).
 package fakeserver

@@ -76,9 +76,11 @@ func TestConversationsAreSpreadOverTheLanes(t *testing.T) {
 	var turns turns
 	lanes := uint64(len(turns.lanes))
 	for name, key := range map[string]func(n int64) conversationKey{
-		"groups":               func(n int64) conversationKey { return keyOf(1, wire.Group(n)) },
-		"groups by thousands":  func(n int64) conversationKey { return keyOf(1, wire.Group(n*1000)) },
-		"groups and rooms":     func(n int64) conversationKey { return keyOf(1, wire.Target{Kind: wire.InGroup + wire.Kind(n%2), ID: n / 2}) },
+		"groups":              func(n int64) conversationKey { return keyOf(1, wire.Group(n)) },
+		"groups by thousands": func(n int64) conversationKey { return keyOf(1, wire.Group(n*1000)) },
+		"groups and rooms": func(n int64) conversationKey {
+			return keyOf(1, wire.Target{Kind: wire.InGroup + wire.Kind(n%2), ID: n / 2})
+		},
 		"users of one":         func(n int64) conversationKey { return keyOf(1001, wire.User(n)) },
 		"users of large uids":  func(n int64) conversationKey { return keyOf(n<<32, wire.User(n<<32+1)) },
 		"users and themselves": func(n int64) conversationKey { return keyOf(n, wire.User(n)) },

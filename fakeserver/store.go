@@ -79,15 +79,16 @@ func (s *store) each(f func(key conversationKey, c *conversation)) {
 // deleted keeps its place.
 type conversation struct {
 	mu     sync.Mutex
-	chunks []chunk // all full but the last: growing moves nothing
-	gone   int     // chunks before these, of which all is forgotten
+	chunks [][]message // of chunkSize each but the last, so that growing moves nothing
+	gone   int         // chunks before these, of which all is forgotten
+	types  summary     // of the chunks
 	length int
 	first  int               // the place of the first that has not been forgotten
 	live   int               // messages neither deleted nor forgotten
 	newest int64             // the time of the last message
 	ids    map[MessageID]int // their places: to find them, and duplicates
 	passed recent            // ids of messages that were not stored
-	looked int64             // how often a place was looked at, ever: what a page costs
+	looked int64             // messages looked at, ever; the summary counts its own
 }
 
 // recent remembers some ids, the last ones.
@@ -117,16 +118,9 @@ func (r *recent) add(id MessageID) {
 	r.line = append(r.line, id)
 }
 
-// chunk is a run of chunkSize messages, and of what types they are, so that a
-// search for rare ones can pass it over.
-type chunk struct {
-	messages []message
-	types    typeSet // of the messages there are and, until live is 0, were
-	live     int     // messages not deleted
-}
-
-// chunkSize is how many messages a chunk holds. The first one grows to it.
-const chunkSize = 512
+// chunkSize is how many messages a chunk holds. The first one grows to it. With the
+// word that the allocator adds they fill 4 KiB, a size it has.
+const chunkSize = 63
 
 // message is a stored message, kept small: there may be millions.
 type message struct {
@@ -138,9 +132,9 @@ type message struct {
 
 // newConversation returns one that has forgotten so many messages.
 func newConversation(forgotten int) *conversation {
-	c := &conversation{length: forgotten, first: forgotten, gone: forgotten / chunkSize}
+	c := &conversation{length: forgotten, first: forgotten, gone: forgotten / chunkSize, types: newSummary(forgotten / chunkSize)}
 	if n := forgotten % chunkSize; n > 0 {
-		c.chunks = []chunk{{messages: make([]message, n, chunkSize)}}
+		c.chunks = [][]message{make([]message, n, chunkSize)}
 	}
 	return c
 }
@@ -171,16 +165,15 @@ func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64,
 		stored.body, stored.binary = string(m.Data), true
 	}
 	if c.length%chunkSize == 0 {
-		var next chunk
+		var next []message
 		if c.length > 0 {
-			next.messages = make([]message, 0, chunkSize)
+			next = make([]message, 0, chunkSize)
 		}
 		c.chunks = append(c.chunks, next)
 	}
 	last := &c.chunks[len(c.chunks)-1]
-	last.messages = append(last.messages, stored)
-	last.types.add(stored.kind)
-	last.live++
+	*last = append(*last, stored)
+	c.types.add(c.length/chunkSize, stored.kind)
 	c.live++
 	c.length++
 	return now, true
@@ -218,19 +211,19 @@ func (c *conversation) forget(keep int, oldest int64) {
 		}
 		c.first++
 		if c.first%chunkSize == 0 {
+			c.chunks[0] = nil
 			c.chunks = c.chunks[1:]
 			c.gone++
+			c.types.forget()
 		}
 	}
 }
 
-// chunk returns where the i-th message is, which is not among those forgotten.
-func (c *conversation) chunk(i int) *chunk {
+// at returns the i-th message, which is not among those forgotten.
+func (c *conversation) at(i int) *message {
 	c.looked++
-	return &c.chunks[i/chunkSize-c.gone]
+	return &c.chunks[i/chunkSize-c.gone][i%chunkSize]
 }
-
-func (c *conversation) at(i int) *message { return &c.chunk(i).messages[i%chunkSize] }
 
 // row returns the i-th message as it is read.
 func (c *conversation) row(i int) wire.Stored { return c.at(i).row(i) }

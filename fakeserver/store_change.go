@@ -2,6 +2,7 @@ package fakeserver
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
@@ -96,15 +97,8 @@ func (c *conversation) walk(begin, end int64, types []int8, f func(i int, m *mes
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	low, high := c.span(begin, end)
-	wanted := setOf(types)
-	for i := low; i < high; i++ {
-		if !wanted.overlaps(c.chunk(i).types) {
-			i += chunkSize - i%chunkSize - 1
-			continue
-		}
-		if m := c.at(i); !m.deleted && wanted.has(m.kind) {
-			f(i, m)
-		}
+	for i := range c.search(low, high, false, setOf(types)) {
+		f(i, c.at(i))
 	}
 }
 
@@ -118,10 +112,11 @@ func (c *conversation) find(from, id int64) (int, bool) {
 // and to know its id again remains. c.mu is held.
 func (c *conversation) drop(i int) {
 	m := c.at(i)
+	kind := m.kind
 	*m = message{from: m.from, id: m.id, mtime: m.mtime, deleted: true}
 	c.live--
-	chunk := c.chunk(i)
-	if chunk.live--; chunk.live == 0 {
-		chunk.types = typeSet{}
+	chunk := c.chunks[i/chunkSize-c.gone]
+	if !slices.ContainsFunc(chunk, func(m message) bool { return m.kind == kind && !m.deleted }) {
+		c.types.remove(i/chunkSize, kind)
 	}
 }

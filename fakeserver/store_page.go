@@ -1,6 +1,7 @@
 package fakeserver
 
 import (
+	"iter"
 	"sort"
 
 	"github.com/gofpnn/gofpnn/rtm/wire"
@@ -40,23 +41,9 @@ func (c *conversation) page(q *wire.History, now int64) wire.Page {
 		}
 	}
 	page.Messages = make([]wire.Stored, 0, max(0, min(limit, high-low)))
-	wanted := setOf(q.Types)
-	for low < high && len(page.Messages) < limit {
-		i := low
-		if q.Descending {
-			i = high - 1
-		}
-		first := i - i%chunkSize
-		next, before := i+1, i
-		if !wanted.overlaps(c.chunk(i).types) {
-			next, before = first+chunkSize, first // nothing here: leave the chunk
-		} else if m := c.at(i); !m.deleted && wanted.has(m.kind) {
-			page.Messages = append(page.Messages, c.row(i))
-		}
-		if q.Descending {
-			high = before
-		} else {
-			low = next
+	for i := range c.search(low, high, q.Descending, setOf(q.Types)) {
+		if page.Messages = append(page.Messages, c.row(i)); len(page.Messages) == limit {
+			break
 		}
 	}
 	if n := len(page.Messages); n > 0 {
@@ -71,6 +58,40 @@ func (c *conversation) page(q *wire.History, now int64) wire.Page {
 	return page
 }
 
+// search yields the places of the messages of the wanted types from low on and
+// before high, in either direction. c.mu is held.
+func (c *conversation) search(low, high int, descending bool, wanted typeSet) iter.Seq[int] {
+	return func(yield func(i int) bool) {
+		for low < high {
+			var begin, end int // the part of a chunk to look at
+			if descending {
+				k, ok := c.types.last((high-1)/chunkSize, low/chunkSize, wanted)
+				if !ok {
+					return
+				}
+				begin, end = max(low, k*chunkSize), min(high, (k+1)*chunkSize)
+				high = begin
+			} else {
+				k, ok := c.types.first(low/chunkSize, (high-1)/chunkSize, wanted)
+				if !ok {
+					return
+				}
+				begin, end = max(low, k*chunkSize), min(high, (k+1)*chunkSize)
+				low = end
+			}
+			for n := range end - begin {
+				i := begin + n
+				if descending {
+					i = end - 1 - n
+				}
+				if m := c.at(i); !m.deleted && wanted.has(m.kind) && !yield(i) {
+					return
+				}
+			}
+		}
+	}
+}
+
 // span returns the indexes [low, high) of the messages from begin to end, both
 // inclusive; an end of 0 is none.
 func (c *conversation) span(begin, end int64) (low, high int) {
@@ -81,25 +102,4 @@ func (c *conversation) span(begin, end int64) (low, high int) {
 	}
 	high = c.first + sort.Search(n, func(i int) bool { return c.at(c.first+i).mtime > end })
 	return low, high
-}
-
-// typeSet is a set of message types.
-type typeSet [4]uint64
-
-// setOf returns the set of the types given, which is all of them if none is.
-func setOf(types []int8) (s typeSet) {
-	if len(types) == 0 {
-		return typeSet{^uint64(0), ^uint64(0), ^uint64(0), ^uint64(0)}
-	}
-	for _, t := range types {
-		s.add(t)
-	}
-	return s
-}
-
-func (s *typeSet) add(t int8)      { s[uint8(t)/64] |= 1 << (uint8(t) % 64) }
-func (s *typeSet) has(t int8) bool { return s[uint8(t)/64]>>(uint8(t)%64)&1 > 0 }
-
-func (s *typeSet) overlaps(t typeSet) bool {
-	return s[0]&t[0]|s[1]&t[1]|s[2]&t[2]|s[3]&t[3] != 0
 }

@@ -395,7 +395,7 @@ func filled(n int, clock func(i int) int64) *conversation {
 
 // The memory of a conversation is bytesPerMessage for each message and what its
 // text has.
-const bytesPerMessage = 160
+const bytesPerMessage = 140
 
 func TestMillionMessagesKeepToTheirMemory(t *testing.T) {
 	const n = 1_000_000
