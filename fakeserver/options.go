@@ -147,8 +147,9 @@ func WithJournalFile(path string) Option {
 	}
 }
 
-// WithJournalTokens has users' tokens written to files as they are. Otherwise
-// asterisks take their place.
+// WithJournalTokens has tokens and secrets written to files as they are. Otherwise
+// asterisks take the place of whatever a payload has, at any depth, under a key that
+// ends in "token" or "secret": of users, files, devices, anything.
 func WithJournalTokens() Option {
 	return func(s *Server) error {
 		s.journal.tokens = true

@@ -91,26 +91,6 @@ func (r *Record) text() string {
 	return p.String()
 }
 
-// redact replaces the token in a payload that has one, byte for byte, so that all
-// else stays what it was.
-func (r *Record) redact() {
-	p, err := r.Payload()
-	if err != nil {
-		return
-	}
-	token, err := p.Text("token")
-	if err != nil || token == "" {
-		return
-	}
-	// It may be a part of its own name, and be spelled otherwise in JSON.
-	before, after, _ := strings.Cut(string(r.Bytes), "token")
-	v, _ := p.Value("token")
-	if quoted, err := v.AppendJSON(nil); err == nil && strings.Contains(after, string(quoted)) {
-		token = string(quoted[1 : len(quoted)-1])
-	}
-	r.Bytes = []byte(before + "token" + strings.ReplaceAll(after, token, strings.Repeat("*", len(token))))
-}
-
 // printable returns a method as it is, or quoted if it is not UTF-8.
 func printable(method string) string {
 	if utf8.ValidString(method) {
