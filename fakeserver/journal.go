@@ -81,6 +81,13 @@ func (j *Journal) served(r *Record, c *call) {
 	changed.send()
 }
 
+// answers has the record of an answer know what is known of its quest's.
+func (j *Journal) answers(r, quest *Record) {
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	r.Method, r.Order, r.Now = quest.Method, quest.Order, quest.Now
+}
+
 // append adds an entry and drops the oldest beyond the bounds, unless they are
 // still to be written. j.mu is held.
 func (j *Journal) append(e *entry) {
@@ -189,7 +196,8 @@ func (j *Journal) Records() []Record {
 
 // Follow returns the records there are and those to come, until ctx ends or the
 // server is closed. Who is slower than the journal moves on misses some: the
-// numbers tell.
+// numbers tell. Each comes once, as it is then: of a quest that may be before it has
+// been served, so that [Record].Order is only in the answer's record.
 func (j *Journal) Follow(ctx context.Context) iter.Seq[Record] {
 	return func(yield func(Record) bool) {
 		for e := range j.follow(ctx, 0) {
@@ -227,7 +235,8 @@ func (j *Journal) follow(ctx context.Context, at int64) iter.Seq[entry] {
 
 // Wait returns the first record for which wanted is true, one there is already or
 // the first to come. It fails when ctx ends, or with [fpnn.ErrClosed] when the
-// server has been closed.
+// server has been closed. Of quests and [Record].Order it knows what
+// [Journal.Follow] does: to wait for one that has been served, wait for its answer.
 func (j *Journal) Wait(ctx context.Context, wanted func(r Record) bool) (Record, error) {
 	for r := range j.Follow(ctx) {
 		if wanted(r) {

@@ -156,8 +156,8 @@ func (s *sink) close() error {
 	return nil
 }
 
-// line is a line of a journal's file: a record, or with Served the rest of what
-// there is to know of an earlier one.
+// line is a line of a journal's file: a record, or without Time and Bytes the rest
+// of what there is to know of the quest in an earlier one.
 type line struct {
 	N       int64      `json:"n"`
 	Time    *time.Time `json:"time,omitempty"`
@@ -181,10 +181,14 @@ func (e entry) write(w io.Writer, tokens bool) error {
 	if !tokens {
 		r.redact()
 	}
-	return writeLine(w, line{
+	l := line{
 		N: r.N, Time: &r.Time, Conn: r.Conn, Out: r.Out, Kind: r.Kind.String(), Method: octets(r.Method), Seq: r.Seq, Status: r.Status,
 		Payload: r.text(), Bytes: r.Bytes,
-	})
+	}
+	if r.Kind == frame.Answer && r.Order > 0 { // a quest's comes later
+		l.Order, l.Now = r.Order, &r.Now
+	}
+	return writeLine(w, l)
 }
 
 func writeLine(w io.Writer, l line) error {
@@ -207,7 +211,7 @@ func (j *Journal) Save(path string) error {
 	w := bufio.NewWriter(file)
 	for r := range j.All() {
 		err = errors.Join(err, entry{record: &r}.write(w, j.tokens))
-		if r.Order > 0 {
+		if r.Order > 0 && r.Kind != frame.Answer {
 			err = errors.Join(err, entry{record: &r, served: true}.write(w, j.tokens))
 		}
 	}
@@ -272,7 +276,7 @@ func (f *journalFile) merge(text []byte) error {
 	if err := decoder.Decode(&l); err != nil {
 		return err
 	}
-	if l.Now != nil {
+	if l.Now != nil && l.Time == nil && l.Bytes == nil {
 		i, ok := f.at[l.N]
 		if !ok {
 			return fmt.Errorf("record %d was served and is not there", l.N)
@@ -293,8 +297,13 @@ func (f *journalFile) merge(text []byte) error {
 		f.at = make(map[int64]int)
 	}
 	f.at[l.N] = len(f.records)
-	f.records = append(f.records, Record{
-		N: l.N, Time: *l.Time, Conn: l.Conn, Out: l.Out, Kind: p.Kind, Method: string(l.Method), Seq: l.Seq, Status: l.Status, Bytes: l.Bytes,
-	})
+	r := Record{N: l.N, Time: *l.Time, Conn: l.Conn, Out: l.Out, Kind: p.Kind, Method: string(p.Method), Seq: p.Seq, Bytes: l.Bytes}
+	if p.Kind == frame.Answer { // which does not name its method
+		r.Method, r.Status, r.Order = string(l.Method), p.SS, l.Order
+		if l.Now != nil {
+			r.Now = *l.Now
+		}
+	}
+	f.records = append(f.records, r)
 	return nil
 }

@@ -3,6 +3,8 @@ package fakeserver_test
 import (
 	"bytes"
 	"context"
+	"encoding/json"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
@@ -58,7 +60,7 @@ func TestJournalHasAllThatPasses(t *testing.T) {
 			"-> getmsg twoway", "<- getmsg answer failed",
 			"-> oneway oneway",
 		}, sorted(outline(records), 3, 6))
-		orders := map[string]int64{}
+		orders := map[string][]int64{}
 		for i, r := range records {
 			require.EqualValues(t, i+1, r.N)
 			require.EqualValues(t, 1, r.Conn)
@@ -68,12 +70,13 @@ func TestJournalHasAllThatPasses(t *testing.T) {
 			require.Equal(t, len(r.Bytes), n)
 			require.Equal(t, r.Seq, p.Seq)
 			if r.Order > 0 {
-				require.False(t, r.Out)
 				require.Equal(t, r.Time, r.Now, "no time passes in here")
-				orders[r.Method] = r.Order
+				orders[r.Method] = append(orders[r.Method], r.Order)
+			} else {
+				require.Zero(t, r.Now)
 			}
 		}
-		require.Equal(t, map[string]int64{"addlisten": 1, "sendgroupmsg": 2, "getmsg": 3}, orders)
+		require.Equal(t, map[string][]int64{"addlisten": {1, 1}, "sendgroupmsg": {2, 2}, "getmsg": {3, 3}}, orders, "quest and answer")
 		require.Equal(t, start.Round(0), records[0].Time)
 		require.Equal(t, start.Round(0).Add(time.Second), records[2].Time)
 		p, err := records[2].Payload()
@@ -144,6 +147,38 @@ func TestWaitForARecord(t *testing.T) {
 		synctest.Wait()
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, <-ended, fpnn.ErrClosed)
+	})
+}
+
+// Who waits for an answer knows at once where its quest was served, also when many
+// share a number, and nothing of quests that no method served.
+func TestAnswersKnowWhereTheirQuestsWereServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t)
+		srv.On("getgroupmembers", fakeserver.Fail(1, "refused"))
+		c := client(t, srv)
+		answers := make(chan fakeserver.Record, 10)
+		go func() {
+			for r := range srv.Journal().Follow(t.Context()) {
+				if r.Kind == frame.Answer {
+					answers <- r
+				}
+			}
+		}()
+		for n := range int64(3) {
+			<-time.After(time.Second)
+			require.NoError(t, say(t, c, "x"))
+			r := <-answers
+			require.Equal(t, n+1, r.Order)
+			require.Equal(t, time.Now().Round(0), r.Now)
+		}
+		_, err := c.GroupMembers(t.Context(), 7)
+		require.Equal(t, 1, fpnn.Code(err))
+		r := <-answers
+		require.Zero(t, r.Order)
+		require.Zero(t, r.Now)
+		require.NoError(t, srv.Close())
 	})
 }
 
@@ -384,6 +419,28 @@ func TestJournalFilesThatAreNone(t *testing.T) {
 	records, err = fakeserver.ReadJournal(strings.NewReader(""))
 	require.NoError(t, err)
 	require.Empty(t, records)
+}
+
+// What a line says of a package it holds is for people: the package counts.
+func TestPackagesInAFileSpeakForThemselves(t *testing.T) {
+	t.Parallel()
+	quest := pkg(t, frame.Twoway, 7, "hello", []byte{0x80})
+	answer := append(frame.AppendAnswer(nil, 1, frame.MsgPack, 3, 9), 0x80)
+	require.NoError(t, frame.Finish(answer, frame.DefaultMaxPackage))
+	var lines strings.Builder
+	for n, b := range [][]byte{quest, answer} {
+		encoded, err := json.Marshal(b)
+		require.NoError(t, err)
+		fmt.Fprintf(&lines, `{"n":%d,"time":"2026-01-01T00:00:00Z","kind":"oneway","method":"other","seq":5,"status":1,"order":4,"now":"2026-01-01T00:00:01Z","bytes":%s}`+"\n", n+1, encoded)
+	}
+	records, err := fakeserver.ReadJournal(strings.NewReader(lines.String()))
+	require.NoError(t, err)
+	day := time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
+	require.Equal(t, []fakeserver.Record{
+		{N: 1, Time: day, Kind: frame.Twoway, Method: "hello", Seq: 7, Bytes: quest},
+		// An answer does not name its method, nor where it was served.
+		{N: 2, Time: day, Kind: frame.Answer, Method: "other", Seq: 9, Status: 3, Bytes: answer, Order: 4, Now: day.Add(time.Second)},
+	}, records)
 }
 
 func FuzzReadJournal(f *testing.F) {

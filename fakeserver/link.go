@@ -243,7 +243,7 @@ func (t *tap) record(p *frame.Package, raw []byte) *Record {
 	case p.Kind == frame.Answer:
 		r.Status = p.SS
 		if quest := t.waiting.answered(!t.out, p.Seq); quest != nil {
-			r.Method = quest.Method
+			t.journal.answers(r, quest)
 		}
 	}
 	return r

@@ -23,9 +23,12 @@ type Record struct {
 	Bytes  []byte // the whole package
 
 	// Order is the place of a quest among all that the gate's methods have served,
-	// from 1, given where it took effect; 0 if none has, or not yet.
+	// from 1, given where it took effect, and of an answer that of its quest; 0 if
+	// none of them has served it. A quest's record is made before it is served: who
+	// sees it at once may find 0, and the place in the answer's.
 	Order int64
-	// Now is the time it was served at: the only one its methods knew.
+	// Now is the time it was served at, the only one its methods knew; where Order is
+	// 0 the zero time.
 	Now time.Time
 }
 
