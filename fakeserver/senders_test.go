@@ -39,6 +39,9 @@ func inOthers(s *Server, done chan<- error) {
 			return
 		}
 		s.store.lookup(1, to).page(new(wire.History), 0)
+		if to.Kind != wire.P2P { // of which there are many with a user
+			s.Messages(to)
+		}
 	}
 	done <- nil
 }

@@ -63,14 +63,27 @@ func (s *Server) State() *State {
 
 // Messages returns what has been sent to a target, in the order of time: to a
 // user by anybody, or to a group, a room or everyone. Deleted messages are left
-// out.
+// out. Those to a user are looked for in all conversations of users, and meanwhile
+// no quest is served.
 func (s *Server) Messages(to wire.Target) []wire.Stored {
+	if to.Kind == wire.P2P {
+		return s.messagesTo(to)
+	}
+	key := keyOf(0, to)
+	defer s.turns.holdOne(key).end()
+	c := s.store.lookup(0, to)
+	var found []wire.Stored
+	c.walk(0, 0, nil, func(i int, _ *message) { found = append(found, c.row(i)) })
+	return found
+}
+
+func (s *Server) messagesTo(user wire.Target) []wire.Stored {
 	defer s.turns.hold().end()
 	var found []wire.Stored
 	s.store.each(func(key conversationKey, c *conversation) {
-		if key.reaches(to) {
+		if key.has(user.ID) {
 			c.walk(0, 0, nil, func(i int, m *message) {
-				if key.target(m.from) == to {
+				if key.target(m.from) == user {
 					found = append(found, c.row(i))
 				}
 			})

@@ -107,6 +107,7 @@ func TestMessagesAreThoseSentToATarget(t *testing.T) {
 		require.Empty(t, texts(rtm.Room(7)))
 		require.Equal(t, []string{"all"}, texts(rtm.Everyone))
 		require.Empty(t, texts(rtm.Group(alice)))
+		require.Empty(t, texts(rtm.Target{}))
 		m, ok := srv.Message(carol, rtm.User(bob), 2)
 		require.True(t, ok)
 		require.Equal(t, []byte{0, 0xff}, m.Data)
@@ -352,4 +353,16 @@ user 2002 has a token
 connections 1 listen to groups 7; 0 pushes wait
 `, srv.Dump())
 	})
+}
+
+// Messages of one millisecond are in the order they came, whoever sent them.
+func TestMessagesOfOneTimeAreInTheirOrder(t *testing.T) {
+	t.Parallel()
+	srv := fakeserver.New(t)
+	for n, from := range []int64{carol, alice, bob} {
+		require.NoError(t, srv.SeedMessages(rtm.Room(7), rtm.StoredMessage{
+			From: from, ModifiedTime: 1000, Message: rtm.Message{ID: 1, Type: 66, Text: fmt.Sprint(n)},
+		}))
+	}
+	srv.Expect(t).Stored(rtm.Room(7), "0", "1", "2")
 }

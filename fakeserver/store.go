@@ -30,9 +30,9 @@ func keyOf(from int64, to wire.Target) conversationKey {
 	}
 }
 
-// reaches reports whether messages of the conversation may be for to.
-func (k conversationKey) reaches(to wire.Target) bool {
-	return k.kind == to.Kind && (k.a == to.ID || k.kind == wire.P2P && k.b == to.ID)
+// has reports whether the conversation is one between a user and another.
+func (k conversationKey) has(user int64) bool {
+	return k.kind == wire.P2P && (k.a == user || k.b == user)
 }
 
 // target returns who is told what a user says in the conversation.
