@@ -2,6 +2,7 @@ package fakeserver
 
 import (
 	"context"
+	"math/rand/v2"
 	"net"
 	"slices"
 	"sync"
@@ -110,12 +111,12 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 		news.send()
 		return nil, false
 	}
-	l := &Link{network: n, number: number, faults: fault.New(n.seed + uint64(number))}
+	l := &Link{network: n, number: number, faults: fault.New(rand.NewPCG(n.seed, uint64(number)).Uint64())}
 	l.conn = &linkConn{Conn: l.faults.Conn(nc), link: l}
 	if !n.journal.off() {
 		w := new(waiting)
-		l.conn.in = &tap{journal: n.journal, conn: number, limit: n.limit, waiting: w}
-		l.conn.out = &tap{journal: n.journal, conn: number, limit: n.limit, waiting: w, out: true}
+		l.conn.in = &tap{journal: n.journal, conn: number, limit: n.limit, reserve: n.server.Reserve, waiting: w}
+		l.conn.out = &tap{journal: n.journal, conn: number, limit: n.limit, reserve: n.server.Reserve, waiting: w, out: true}
 	}
 	n.mu.Lock()
 	if n.cut > 0 {

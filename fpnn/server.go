@@ -69,7 +69,7 @@ func NewServer(h Handler, opts ...ServerOption) (*Server, error) {
 	s.config.concurrency = DefaultConcurrency
 	s.config.idleTimeout = DefaultIdleTimeout
 	s.config.handler = &builtins{server: s, next: h}
-	s.config.reserve = s.reserve
+	s.config.reserve = s.Reserve
 	s.config.ended = s.remove
 	for _, o := range opts {
 		if err := o.applyToServer(s); err != nil {
@@ -265,9 +265,11 @@ func (s *Server) forget(l net.Listener) {
 	s.mu.Unlock()
 }
 
-// reserve takes n bytes from the budget for incomplete packages, or gives -n
-// back.
-func (s *Server) reserve(n int) bool {
+// Reserve takes n bytes from the budget of [WithMaxBuffered], or gives -n back: for
+// a [net.Conn] that keeps incomplete packages too, so that all are counted. It
+// reports whether there was so much. Who finds too little has Read fail with
+// [frame.ErrNoBuffer], which ends the connection.
+func (s *Server) Reserve(n int) bool {
 	if s.buffered.Add(int64(n)) <= s.maxBuffered || n < 0 {
 		return true
 	}
