@@ -5,9 +5,8 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
-	"io"
-	"net"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn/frame"
@@ -34,7 +33,9 @@ func (e *DifferentAnswerError) Error() string {
 //
 // The server must be new and have the same options and rules, so far as they change
 // what it answers, and must not be used meanwhile. Afterwards it has the state of the
-// recorded one, as far as that was made by quests.
+// recorded one, as far as that was made by quests. It takes as long as it takes: no
+// connection ends meanwhile for being idle. A quest that is not answered within a
+// minute ends it with an error.
 func (s *Server) Replay(records []Record) error {
 	if s.turns.last.Load() != 0 {
 		return errors.New("fakeserver: replay: the server is not new")
@@ -90,33 +91,34 @@ func exchanges(records []Record) []*exchange {
 
 // replay is a journal being replayed.
 type replay struct {
-	server *Server
-	conns  map[int64]*replayConn
+	server  *Server
+	conns   map[int64]*replayConn
+	readers sync.WaitGroup
 }
 
-// replayConn is a client's connection.
-type replayConn struct {
-	net.Conn
-	reader *frame.Reader
-}
+// unanswered is how long a quest may take to be answered.
+const unanswered = time.Minute
 
 func (r *replay) conn(number int64) (*replayConn, error) {
 	if c, ok := r.conns[number]; ok {
 		return c, nil
 	}
 	near, far := mem.Pipe()
-	if err := r.server.server.ServeConn(far); err != nil {
+	if err := r.server.server.ServeConn(patientConn{far}); err != nil {
 		return nil, err
 	}
-	c := &replayConn{near, frame.NewReader(near, frame.DefaultMaxPackage)}
+	c := &replayConn{Conn: near, answers: make(chan replayAnswer), closed: make(chan struct{})}
 	r.conns[number] = c
+	r.readers.Go(c.read)
 	return c, nil
 }
 
 func (r *replay) close() {
 	for _, c := range r.conns {
+		close(c.closed)
 		_ = c.Close()
 	}
+	r.readers.Wait()
 }
 
 // serve has one quest served and compares its answer.
@@ -156,33 +158,4 @@ func asked(quest Record) ([]byte, error) {
 	}
 	p.Kind = frame.Twoway
 	return frame.Append(nil, &p, frame.DefaultMaxPackage)
-}
-
-// answer reads the answer to a quest, and acknowledges the pushes before it.
-func (c *replayConn) answer(seq uint32) ([]byte, error) {
-	for {
-		var p frame.Package
-		if err := c.reader.Read(&p); err != nil {
-			if errors.Is(err, io.EOF) {
-				err = io.ErrUnexpectedEOF
-			}
-			return nil, err
-		}
-		if p.Kind == frame.Answer && p.Seq == seq {
-			return frame.Append(nil, &p, frame.DefaultMaxPackage)
-		}
-		if p.Kind != frame.Twoway {
-			continue
-		}
-		ack := frame.Package{
-			Header: frame.Header{Version: p.Version, Flags: frame.MsgPack, Kind: frame.Answer}, Seq: p.Seq, Payload: []byte{0x80},
-		}
-		raw, err := frame.Append(nil, &ack, frame.DefaultMaxPackage)
-		if err == nil {
-			_, err = c.Write(raw)
-		}
-		if err != nil {
-			return nil, err
-		}
-	}
 }
