@@ -42,5 +42,10 @@
 // Quests about one conversation are served one after the other, about others at
 // the same time, unless there is a limit to all quests a second ([Limits].Rate),
 // which is one for all. An idle connection over TCP needs about 20 KiB on both ends
-// together. The journal keeps 10,000 records and 16 MiB ([WithJournal]).
+// together.
+//
+// The journal keeps 10,000 records and 16 MiB ([WithJournal]). It is one for all
+// connections, with one mutex, held for as long as it takes to append a record:
+// each package takes it once, and a quest that is served once more. Where that is
+// too much it can be off.
 package fakeserver

@@ -188,6 +188,7 @@ func TestOptionsOutOfRangeAreRefused(t *testing.T) {
 	t.Parallel()
 	for name, o := range map[string]fakeserver.Option{
 		"WithTCP":           fakeserver.WithTCP(""),
+		"WithProject":       fakeserver.WithProject(wire.Project{ID: 1}),
 		"WithTimeTolerance": fakeserver.WithTimeTolerance(time.Millisecond),
 		"WithInbox":         fakeserver.WithFPNN(fpnn.WithInbox(0)),
 	} {

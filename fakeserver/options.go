@@ -50,10 +50,13 @@ func WithListener(l net.Listener, d transport.Dialer) Option {
 	}
 }
 
-// WithProject sets the project and secret that quests must be signed for.
-// Default: [DefaultProject] and [DefaultSecret].
+// WithProject sets the project and secret that quests must be signed for. The
+// secret must not be empty. Default: [DefaultProject] and [DefaultSecret].
 func WithProject(p wire.Project) Option {
 	return func(s *Server) error {
+		if p.Secret == "" {
+			return errors.New("fakeserver: WithProject without a secret")
+		}
 		s.project = p
 		return nil
 	}
