@@ -2,6 +2,7 @@ package fakeserver_test
 
 import (
 	"bytes"
+	"math"
 	"os"
 	"path/filepath"
 	"testing"
@@ -23,7 +24,7 @@ func pkg(t *testing.T, kind frame.Kind, seq uint32, method string, payload []byt
 	t.Helper()
 	b, err := frame.Append(nil, &frame.Package{
 		Header: frame.Header{Version: frame.Version, Flags: frame.MsgPack, Kind: kind}, Seq: seq, Method: []byte(method), Payload: payload,
-	}, frame.DefaultMaxPackage)
+	}, math.MaxInt)
 	require.NoError(t, err)
 	return b
 }

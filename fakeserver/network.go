@@ -31,7 +31,6 @@ import (
 type Network struct {
 	seed    uint64
 	journal *Journal
-	limit   int // of a package, in bytes
 	server  *fpnn.Server
 	closed  chan struct{} // with the server
 
@@ -115,8 +114,8 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 	l.conn = &linkConn{Conn: l.faults.Conn(nc), link: l}
 	if !n.journal.off() {
 		w := new(waiting)
-		l.conn.in = &tap{journal: n.journal, conn: number, limit: n.limit, reserve: n.server.Reserve, waiting: w}
-		l.conn.out = &tap{journal: n.journal, conn: number, limit: n.limit, reserve: n.server.Reserve, waiting: w, out: true}
+		l.conn.in = &tap{journal: n.journal, conn: number, reserve: n.server.Reserve, waiting: w}
+		l.conn.out = &tap{journal: n.journal, conn: number, reserve: n.server.Reserve, waiting: w, out: true}
 	}
 	n.mu.Lock()
 	if n.cut > 0 {

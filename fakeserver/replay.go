@@ -5,6 +5,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sync"
 	"time"
@@ -157,5 +158,5 @@ func asked(quest Record) ([]byte, error) {
 		return quest.Bytes, err
 	}
 	p.Kind = frame.Twoway
-	return frame.Append(nil, &p, frame.DefaultMaxPackage)
+	return frame.Append(nil, &p, math.MaxInt)
 }

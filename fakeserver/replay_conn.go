@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math"
 	"net"
 	"time"
 
@@ -32,7 +33,7 @@ func (patientConn) SetReadDeadline(time.Time) error { return nil }
 
 func (c *replayConn) read() {
 	defer close(c.answers)
-	reader := frame.NewReader(c.Conn, frame.DefaultMaxPackage)
+	reader := frame.NewReader(c.Conn, math.MaxInt)
 	for {
 		var p frame.Package
 		if c.err = reader.Read(&p); c.err != nil {
@@ -48,7 +49,7 @@ func (c *replayConn) read() {
 func (c *replayConn) take(p *frame.Package) error {
 	switch p.Kind {
 	case frame.Answer:
-		raw, err := frame.Append(nil, p, frame.DefaultMaxPackage)
+		raw, err := frame.Append(nil, p, math.MaxInt)
 		if err != nil {
 			return err
 		}
@@ -58,7 +59,7 @@ func (c *replayConn) take(p *frame.Package) error {
 		}
 	case frame.Twoway:
 		header := frame.Header{Version: p.Version, Flags: frame.MsgPack, Kind: frame.Answer}
-		raw, err := frame.Append(nil, &frame.Package{Header: header, Seq: p.Seq, Payload: []byte{0x80}}, frame.DefaultMaxPackage)
+		raw, err := frame.Append(nil, &frame.Package{Header: header, Seq: p.Seq, Payload: []byte{0x80}}, math.MaxInt)
 		if err != nil {
 			return err
 		}

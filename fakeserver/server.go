@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
-	"github.com/gofpnn/gofpnn/fpnn/frame"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/mem"
@@ -90,7 +89,7 @@ func Start(opts ...Option) (*Server, error) {
 		served:      make(chan error, 1),
 		now:         time.Now,
 		journal:     Journal{maxRecords: DefaultJournalRecords, maxBytes: DefaultJournalBytes},
-		network:     Network{seed: 1, limit: frame.DefaultMaxPackage},
+		network:     Network{seed: 1},
 	}
 	s.network.journal = &s.journal
 	for _, o := range opts {

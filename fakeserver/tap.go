@@ -1,6 +1,7 @@
 package fakeserver
 
 import (
+	"math"
 	"sync"
 	"time"
 
@@ -13,7 +14,6 @@ type tap struct {
 	journal *Journal
 	conn    int64
 	out     bool
-	limit   int
 	reserve func(n int) bool // see [fpnn.Server.Reserve]
 	waiting *waiting
 
@@ -53,7 +53,7 @@ func (t *tap) cut(b []byte) (records []*Record, err error) {
 	}
 	for {
 		var p frame.Package
-		n, err := p.Parse(b, t.limit)
+		n, err := p.Parse(b, math.MaxInt) // what is too large the server refuses
 		if err != nil {
 			t.drop()
 			t.dead = true

@@ -1,6 +1,7 @@
 package fakeserver_test
 
 import (
+	"bytes"
 	"io"
 	"net"
 	"testing"
@@ -110,4 +111,21 @@ func write(nc net.Conn, packages [][]byte, size int) error {
 		stream = stream[n:]
 	}
 	return nil
+}
+
+// A server that takes larger packages records them.
+func TestLargerPackagesThanUsualAreRecorded(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const size = frame.DefaultMaxPackage + 1000
+		srv := fakeserver.New(t, fakeserver.WithFPNN(fpnn.WithMaxPackage(2*size)))
+		srv.On("large", fakeserver.Drop())
+		nc := raw(t, srv)
+		whole := large(t, size)
+		_, err := nc.Write(whole)
+		require.NoError(t, err)
+		synctest.Wait()
+		require.Len(t, srv.Journal().Records(), 1)
+		require.True(t, bytes.Equal(whole, srv.Journal().Records()[0].Bytes))
+	})
 }
