@@ -447,6 +447,21 @@ func TestIncompletePackagesShareOneBudget(t *testing.T) {
 	})
 }
 
+// What others reserve is taken from the same budget, and given back.
+func TestReservedBytesCountLikeThoseOfTheServer(t *testing.T) {
+	t.Parallel()
+	srv, err := fpnn.NewServer(echoHandler, fpnn.WithMaxBuffered(100))
+	require.NoError(t, err)
+	require.True(t, srv.Reserve(60))
+	require.False(t, srv.Reserve(41))
+	require.True(t, srv.Reserve(40))
+	require.EqualValues(t, 100, srv.Stats().Buffered)
+	require.False(t, srv.Reserve(1))
+	require.True(t, srv.Reserve(-100))
+	require.Zero(t, srv.Stats().Buffered)
+	require.NoError(t, srv.Close())
+}
+
 func TestServeOnAClosedServerReturnsAtOnce(t *testing.T) {
 	t.Parallel()
 	srv, err := fpnn.NewServer(echoHandler)
