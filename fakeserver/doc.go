@@ -24,7 +24,8 @@
 //     an error, silence, the end of the connection, a delay, an answer that cannot be
 //     read, or what a function does. They can be counted, waited for and required.
 //   - The network ([Server.Network]) refuses, cuts, pauses and delays connections,
-//     all or one of them, and restarts the server with its state kept.
+//     all or one of them, in both directions or one, and restarts the server with its
+//     state kept.
 //   - State is read ([Server.Messages], [Server.State], [Server.Dump]), put in
 //     ([Server.SeedMessages], [WithState]) and kept in files ([State.Save]).
 //   - What users do is done without a client: [Server.Send], [Server.PushMessage],
