@@ -1,0 +1,106 @@
+package peer
+
+import (
+	"context"
+	"errors"
+	"net"
+
+	"github.com/gofpnn/gofpnn/benchmarks/measure"
+	"github.com/gofpnn/gofpnn/codec"
+	"github.com/gofpnn/gofpnn/fpnn"
+)
+
+// method is what is called.
+const method = "two way demo"
+
+var errAnswer = errors.New("answer is not what was sent")
+
+// quest is the payload of a quest, and of its answer.
+type quest struct{ n int64 }
+
+func (q *quest) AppendPayload(b []byte) ([]byte, error) {
+	b = codec.AppendString(codec.AppendString(codec.AppendMapHeader(b, 2), "text"), Text)
+	return codec.AppendInt(codec.AppendString(b, "n"), q.n), nil
+}
+
+var fpnnRaw = Peer{
+	Name:  "fpnn",
+	What:  "fpnn.Client; the peer echoes raw frames in its read loop",
+	Serve: serveRaw,
+	Dial:  func(ctx context.Context, at Address) (Conn, error) { return dialFPNN(ctx, at.Addr) },
+}
+
+var fpnnServer = Peer{
+	Name:  "fpnn-server",
+	What:  "fpnn.Client and fpnn.Server",
+	Serve: func(ctx context.Context) (*Served, error) { return serveFPNN(ctx, tcp) },
+	Dial:  func(ctx context.Context, at Address) (Conn, error) { return dialFPNN(ctx, at.Addr) },
+}
+
+var fpnnJSON = Peer{
+	Name:  "fpnn-json",
+	What:  "fpnn, with payloads in JSON",
+	Serve: serveRaw,
+	Dial: func(ctx context.Context, at Address) (Conn, error) {
+		return dialFPNN(ctx, at.Addr, fpnn.WithEncoding(codec.JSON))
+	},
+}
+
+// inbox is the queue of servers, enough for the most callers that are measured.
+const inbox = 1 << 14
+
+func serveFPNN(ctx context.Context, t transportOf) (*Served, error) {
+	l, trust, err := t.listen(ctx)
+	if err != nil {
+		return nil, err
+	}
+	mux := fpnn.NewMux()
+	mux.Handle(method, fpnn.HandlerFunc(serveEcho))
+	srv, err := fpnn.NewServer(mux, fpnn.WithInbox(inbox))
+	if err != nil {
+		return nil, err
+	}
+	go func() { _ = srv.Serve(l) }()
+	return &Served{
+		Address: Address{Addr: l.Addr().String(), Trust: trust},
+		Stop:    func() { _ = srv.Close() },
+	}, nil
+}
+
+// echo answers a quest with what it brought.
+type echo fpnn.Quest
+
+func (e *echo) AppendPayload(b []byte) ([]byte, error) {
+	return append(b, (*fpnn.Quest)(e).Raw()...), nil
+}
+
+func serveEcho(_ context.Context, q *fpnn.Quest) (any, error) { return (*echo)(q), nil }
+
+type fpnnConn struct{ *fpnn.Client }
+
+func dialFPNN(ctx context.Context, addr string, opts ...fpnn.ClientOption) (Conn, error) {
+	c, err := fpnn.Dial(ctx, addr, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return fpnnConn{c}, nil
+}
+
+func (c fpnnConn) Caller() measure.Caller {
+	var answer fpnn.Answer
+	q := new(quest)
+	ctx := context.Background()
+	return func() error {
+		if err := c.CallInto(ctx, method, q, &answer); err != nil {
+			return err
+		}
+		if answer.Len() != 2 {
+			return errAnswer
+		}
+		return nil
+	}
+}
+
+func listenTCP(ctx context.Context) (net.Listener, error) {
+	return new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+}

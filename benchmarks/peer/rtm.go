@@ -1,0 +1,68 @@
+package peer
+
+import (
+	"context"
+
+	"github.com/gofpnn/gofpnn/benchmarks/measure"
+	"github.com/gofpnn/gofpnn/fakeserver"
+	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/rtm"
+)
+
+// kept is how many messages a conversation keeps, so that a long run does not
+// fill the memory.
+const kept = 256
+
+// project is the fake server's.
+var project = rtm.Project{ID: fakeserver.DefaultProject, Secret: fakeserver.DefaultSecret}
+
+var rtmSend = Peer{
+	Name: "rtm",
+	What: "rtm.Client.Send to the fake server, which checks signature and id and stores the message; each caller sends to another user",
+	Serve: func(context.Context) (*Served, error) {
+		srv, err := startGate("127.0.0.1:0")
+		if err != nil {
+			return nil, err
+		}
+		return &Served{Address: Address{Addr: srv.Addr()}, Stop: func() { _ = srv.Close() }}, nil
+	},
+	Dial: func(ctx context.Context, at Address) (Conn, error) {
+		c, err := rtm.Dial(ctx, at.Addr, project)
+		if err != nil {
+			return nil, err
+		}
+		return &rtmConn{Client: c}, nil
+	},
+}
+
+// startGate starts a fake gate without a journal.
+func startGate(listen string, opts ...fpnn.ServerOption) (*fakeserver.Server, error) {
+	return fakeserver.Start(
+		fakeserver.WithTCP(listen),
+		fakeserver.WithJournal(0, 0),
+		fakeserver.WithLimits(fakeserver.Limits{Stored: kept}),
+		fakeserver.WithFPNN(append(opts, fpnn.WithInbox(inbox))...),
+	)
+}
+
+type rtmConn struct {
+	*rtm.Client
+	callers int64
+}
+
+func (c *rtmConn) Caller() measure.Caller {
+	c.callers++
+	from, to := 2*c.callers, rtm.User(2*c.callers+1)
+	m := rtm.Message{Type: 51, Text: Text}
+	ctx := context.Background()
+	return func() error {
+		receipt, err := c.Send(ctx, from, to, m)
+		if err != nil {
+			return err
+		}
+		if receipt.ModifiedTime == 0 {
+			return errAnswer
+		}
+		return nil
+	}
+}
