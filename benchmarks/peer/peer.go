@@ -15,6 +15,9 @@ type Peer struct {
 	Name string
 	What string // in one line
 	Lone bool   // is measured with one caller only
+	// Keeps says that the server keeps what it is sent, so that a new one is
+	// started for each measurement.
+	Keeps bool
 
 	server string // what the server's process knows it by; "": by the name
 

@@ -13,7 +13,7 @@ import (
 
 var rawFrames = Peer{
 	Name:  "raw",
-	What:  "frames without a client, N under way: the limit",
+	What:  "frames without callers, N under way: the limit",
 	Serve: serveRaw,
 	Dial: func(ctx context.Context, at Address) (Conn, error) {
 		nc, err := new(net.Dialer).DialContext(ctx, "tcp", at.Addr)

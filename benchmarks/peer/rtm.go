@@ -9,16 +9,13 @@ import (
 	"github.com/gofpnn/gofpnn/rtm"
 )
 
-// kept is how many messages a conversation keeps, so that a long run does not
-// fill the memory.
-const kept = 256
-
 // project is the fake server's.
 var project = rtm.Project{ID: fakeserver.DefaultProject, Secret: fakeserver.DefaultSecret}
 
 var rtmSend = Peer{
 	Name: "rtm",
 	What: "rtm.Client.Send to the fake server, which checks signature and id and stores the message; each caller sends to another user",
+	Keeps: true,
 	Serve: func(context.Context) (*Served, error) {
 		srv, err := startGate("127.0.0.1:0")
 		if err != nil {
@@ -40,7 +37,6 @@ func startGate(listen string, opts ...fpnn.ServerOption) (*fakeserver.Server, er
 	return fakeserver.Start(
 		fakeserver.WithTCP(listen),
 		fakeserver.WithJournal(0, 0),
-		fakeserver.WithLimits(fakeserver.Limits{Stored: kept}),
 		fakeserver.WithFPNN(append(opts, fpnn.WithInbox(inbox))...),
 	)
 }

@@ -127,6 +127,12 @@ func (c *contest) measure(ctx context.Context, s step) (m report.Measured, err e
 	if err != nil {
 		return m, err
 	}
+	if s.peer.Keeps {
+		defer func() {
+			delete(c.processes, s.peer.Name)
+			pr.Stop()
+		}()
+	}
 	defer context.AfterFunc(ctx, pr.Kill)() // calls without an answer end with their connection
 	conn, err := s.peer.Dial(ctx, pr.Address)
 	if err != nil {
