@@ -46,7 +46,7 @@ func Closed(ctx context.Context, callers []Caller, d time.Duration) (Sample, err
 		running.Wait()
 		close(ended)
 	}()
-	window := Open()
+	window := Begin()
 	timer := time.AfterFunc(d, func() { l.stop.Store(true) })
 	defer timer.Stop()
 	close(l.gate)
@@ -56,7 +56,7 @@ func Closed(ctx context.Context, callers []Caller, d time.Duration) (Sample, err
 		l.stop.Store(true)
 		return Sample{}, fmt.Errorf("%w: %w", ErrHung, context.Cause(ctx))
 	}
-	sample := window.Close(l.calls.Load(), &l.latency)
+	sample := window.End(l.calls.Load(), &l.latency)
 	if err := l.failed.Load(); err != nil {
 		return sample, *err
 	}

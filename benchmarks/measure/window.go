@@ -26,8 +26,8 @@ type Window struct {
 	cpu   time.Duration
 }
 
-// Open begins a window.
-func Open() *Window {
+// Begin begins a window.
+func Begin() *Window {
 	w := new(Window)
 	runtime.ReadMemStats(&w.mem)
 	w.cpu = CPU()
@@ -35,8 +35,8 @@ func Open() *Window {
 	return w
 }
 
-// Close ends the window, in which there were so many calls.
-func (w *Window) Close(calls int64, latency *Histogram) Sample {
+// End ends the window, in which there were so many calls.
+func (w *Window) End(calls int64, latency *Histogram) Sample {
 	s := Sample{
 		Calls: calls, Elapsed: time.Since(w.Start),
 		P50: micros(latency.Quantile(0.5)), P99: micros(latency.Quantile(0.99)), P999: micros(latency.Quantile(0.999)),

@@ -103,7 +103,7 @@ func profile(path string) error {
 
 // find returns the peer that a server's process knows by a name.
 func find(name string) (Peer, error) {
-	for _, p := range append(League(), Outside("", "")) {
+	for _, p := range append(League(), Outside("", ""), History) {
 		if p.serverName() == name {
 			return p, nil
 		}

@@ -16,25 +16,25 @@ const method = "two way demo"
 var errAnswer = errors.New("answer is not what was sent")
 
 // quest is the payload of a quest, and of its answer.
-type quest struct{ n int64 }
+type quest struct{ text string }
 
 func (q *quest) AppendPayload(b []byte) ([]byte, error) {
-	b = codec.AppendString(codec.AppendString(codec.AppendMapHeader(b, 2), "text"), Text)
-	return codec.AppendInt(codec.AppendString(b, "n"), q.n), nil
+	b = codec.AppendString(codec.AppendString(codec.AppendMapHeader(b, 2), "text"), q.text)
+	return codec.AppendInt(codec.AppendString(b, "n"), 1), nil
 }
 
 var fpnnRaw = Peer{
 	Name:  "fpnn",
 	What:  "fpnn.Client; the peer echoes raw frames in its read loop",
 	Serve: serveRaw,
-	Dial:  func(ctx context.Context, at Address) (Conn, error) { return dialFPNN(ctx, at.Addr) },
+	Dial:  func(ctx context.Context, at Address) (Conn, error) { return DialFPNN(ctx, at.Addr) },
 }
 
 var fpnnServer = Peer{
 	Name:  "fpnn-server",
 	What:  "fpnn.Client and fpnn.Server",
 	Serve: func(ctx context.Context) (*Served, error) { return serveFPNN(ctx, tcp) },
-	Dial:  func(ctx context.Context, at Address) (Conn, error) { return dialFPNN(ctx, at.Addr) },
+	Dial:  func(ctx context.Context, at Address) (Conn, error) { return DialFPNN(ctx, at.Addr) },
 }
 
 var fpnnJSON = Peer{
@@ -42,7 +42,7 @@ var fpnnJSON = Peer{
 	What:  "fpnn, with payloads in JSON",
 	Serve: serveRaw,
 	Dial: func(ctx context.Context, at Address) (Conn, error) {
-		return dialFPNN(ctx, at.Addr, fpnn.WithEncoding(codec.JSON))
+		return DialFPNN(ctx, at.Addr, fpnn.WithEncoding(codec.JSON))
 	},
 }
 
@@ -76,19 +76,28 @@ func (e *echo) AppendPayload(b []byte) ([]byte, error) {
 
 func serveEcho(_ context.Context, q *fpnn.Quest) (any, error) { return (*echo)(q), nil }
 
-type fpnnConn struct{ *fpnn.Client }
+// FPNN is the peer of the row fpnn.
+func FPNN() Peer { return fpnnRaw }
 
-func dialFPNN(ctx context.Context, addr string, opts ...fpnn.ClientOption) (Conn, error) {
-	c, err := fpnn.Dial(ctx, addr, opts...)
-	if err != nil {
-		return nil, err
-	}
-	return fpnnConn{c}, nil
+// FPNNServer is the peer of the row fpnn-server.
+func FPNNServer() Peer { return fpnnServer }
+
+// Client is an FPNN client.
+type Client struct{ *fpnn.Client }
+
+// DialFPNN connects to an FPNN server.
+func DialFPNN(ctx context.Context, endpoint string, opts ...fpnn.ClientOption) (Client, error) {
+	c, err := fpnn.Dial(ctx, endpoint, opts...)
+	return Client{c}, err
 }
 
-func (c fpnnConn) Caller() measure.Caller {
+// Caller returns a caller that sends [Text].
+func (c Client) Caller() measure.Caller { return c.Sender(Text) }
+
+// Sender returns a caller that sends a text.
+func (c Client) Sender(text string) measure.Caller {
 	var answer fpnn.Answer
-	q := new(quest)
+	q := &quest{text}
 	ctx := context.Background()
 	return func() error {
 		if err := c.CallInto(ctx, method, q, &answer); err != nil {

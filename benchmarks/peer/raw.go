@@ -55,7 +55,7 @@ func (c *rawConn) Load(ctx context.Context, n int, d time.Duration) (measure.Sam
 	if err != nil {
 		return measure.Sample{}, err
 	}
-	window := measure.Open()
+	window := measure.Begin()
 	room <- n
 	writer.Go(func() {
 		defer close(batches)
@@ -70,7 +70,7 @@ func (c *rawConn) Load(ctx context.Context, n int, d time.Duration) (measure.Sam
 	if err == nil {
 		err = writeErr
 	}
-	return window.Close(calls, &latency), err
+	return window.End(calls, &latency), err
 }
 
 func rawQuest() ([]byte, error) {
@@ -78,7 +78,7 @@ func rawQuest() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b, err = new(quest).AppendPayload(b); err != nil {
+	if b, err = (&quest{Text}).AppendPayload(b); err != nil {
 		return nil, err
 	}
 	return b, frame.Finish(b, frame.DefaultMaxPackage)

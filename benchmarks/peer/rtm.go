@@ -13,8 +13,8 @@ import (
 var project = rtm.Project{ID: fakeserver.DefaultProject, Secret: fakeserver.DefaultSecret}
 
 var rtmSend = Peer{
-	Name: "rtm",
-	What: "rtm.Client.Send to the fake server, which checks signature and id and stores the message; each caller sends to another user",
+	Name:  "rtm",
+	What:  "rtm.Client.Send to the fake server, which checks signature and id and stores the message; each caller sends to another user",
 	Keeps: true,
 	Serve: func(context.Context) (*Served, error) {
 		srv, err := startGate("127.0.0.1:0")
@@ -23,14 +23,11 @@ var rtmSend = Peer{
 		}
 		return &Served{Address: Address{Addr: srv.Addr()}, Stop: func() { _ = srv.Close() }}, nil
 	},
-	Dial: func(ctx context.Context, at Address) (Conn, error) {
-		c, err := rtm.Dial(ctx, at.Addr, project)
-		if err != nil {
-			return nil, err
-		}
-		return &rtmConn{Client: c}, nil
-	},
+	Dial: func(ctx context.Context, at Address) (Conn, error) { return DialGate(ctx, at) },
 }
+
+// RTM is the peer of the row rtm.
+func RTM() Peer { return rtmSend }
 
 // startGate starts a fake gate without a journal.
 func startGate(listen string, opts ...fpnn.ServerOption) (*fakeserver.Server, error) {
@@ -41,14 +38,30 @@ func startGate(listen string, opts ...fpnn.ServerOption) (*fakeserver.Server, er
 	)
 }
 
-type rtmConn struct {
+// Gate is a connection to a fake gate.
+type Gate struct {
 	*rtm.Client
 	callers int64
 }
 
-func (c *rtmConn) Caller() measure.Caller {
+// DialGate connects to the gate of [RTM] or [History].
+func DialGate(ctx context.Context, at Address, opts ...rtm.Option) (*Gate, error) {
+	c, err := rtm.Dial(ctx, at.Addr, project, opts...)
+	if err != nil {
+		return nil, err
+	}
+	return &Gate{Client: c}, nil
+}
+
+// Caller returns a caller that sends messages from a user to another, neither of
+// which any other caller knows.
+func (c *Gate) Caller() measure.Caller {
 	c.callers++
-	from, to := 2*c.callers, rtm.User(2*c.callers+1)
+	return c.Sender(2*c.callers, rtm.User(2*c.callers+1))
+}
+
+// Sender returns a caller that sends messages from a user to a target.
+func (c *Gate) Sender(from int64, to rtm.Target) measure.Caller {
 	m := rtm.Message{Type: 51, Text: Text}
 	ctx := context.Background()
 	return func() error {

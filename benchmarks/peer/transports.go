@@ -41,7 +41,7 @@ var transports = func() (peers []Peer) {
 				if err != nil {
 					return nil, err
 				}
-				return dialFPNN(ctx, endpoint, opts...)
+				return DialFPNN(ctx, endpoint, opts...)
 			},
 		})
 	}

@@ -23,8 +23,11 @@ type Chart struct {
 	Lines       []Line
 }
 
-// Chart returns the chart of calls a second by callers.
-func (r *Report) Chart() *Chart {
+// svg ends the name of a report's only chart.
+const svg = ".svg"
+
+// Charts returns the chart of calls a second by callers.
+func (r *Report) Charts() map[string]*Chart {
 	c := &Chart{Title: "Calls a second on one connection", X: "synchronous callers", Y: "calls a second"}
 	for _, name := range r.names() {
 		line := Line{Name: name}
@@ -35,7 +38,7 @@ func (r *Report) Chart() *Chart {
 		}
 		c.Lines = append(c.Lines, line)
 	}
-	return c
+	return map[string]*Chart{svg: c}
 }
 
 const (
@@ -45,8 +48,12 @@ const (
 
 // palette has colours that can be told apart, by those too who see few.
 var palette = []color.Color{
-	color.RGBA{0x00, 0x72, 0xb2, 0xff}, color.RGBA{0xd5, 0x5e, 0x00, 0xff}, color.RGBA{0x00, 0x9e, 0x73, 0xff},
-	color.RGBA{0xcc, 0x79, 0xa7, 0xff}, color.RGBA{0x56, 0xb4, 0xe9, 0xff}, color.RGBA{0xe6, 0x9f, 0x00, 0xff},
+	color.RGBA{0x00, 0x72, 0xb2, 0xff},
+	color.RGBA{0xd5, 0x5e, 0x00, 0xff},
+	color.RGBA{0x00, 0x9e, 0x73, 0xff},
+	color.RGBA{0xcc, 0x79, 0xa7, 0xff},
+	color.RGBA{0x56, 0xb4, 0xe9, 0xff},
+	color.RGBA{0xe6, 0x9f, 0x00, 0xff},
 	color.RGBA{0x00, 0x00, 0x00, 0xff},
 }
 

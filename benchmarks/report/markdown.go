@@ -10,38 +10,41 @@ import (
 	"text/tabwriter"
 )
 
-// WriteMarkdown writes the report for people: an overview, then all that is known
-// of each number of callers. chart, if not "", is the chart's file.
-func (r *Report) WriteMarkdown(w io.Writer, chart string) error {
+// WriteMarkdown writes an overview, then all that is known of each number of
+// callers. See [Document].
+func (r *Report) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
-	fmt.Fprintf(&b, "# League of %s\n\n", r.Started.UTC().Format("2006-01-02 15:04 MST"))
-	fmt.Fprintf(&b, "%v. Client and server are two processes on it, with one connection. Medians of %d rounds of %v s.\n",
-		r.Machine, r.Rounds, r.Seconds)
+	writeTitle(&b, "League", r.Started, r.Machine)
+	fmt.Fprintf(&b, " Client and server are two processes on it, with one connection.\nMedians of %d rounds of %v s.\n",
+		r.Rounds, r.Seconds)
 	if r.Quick {
 		b.WriteString("A quick run: too short to be relied upon.\n")
 	}
 	fmt.Fprintf(&b, "\n## Calls a second, by callers\n\nIn parentheses: how many times %s.\n\n", r.Baseline)
 	r.writeOverview(&b)
-	if chart != "" {
-		fmt.Fprintf(&b, "\n![Calls a second by callers](%s)\n", chart)
-	}
+	writeChart(&b, "Calls a second by callers", base, svg)
 	for _, n := range r.callers() {
 		fmt.Fprintf(&b, "\n## %s\n\n", plural(n, "caller"))
 		r.writeRows(&b, n)
 	}
-	b.WriteString("\nAllocations, bytes and CPU time are for each call; allocations are the client's.\n\n## Peers\n\n")
-	for _, p := range r.Peers {
-		fmt.Fprintf(&b, "- %s: %s.", p.Name, p.What)
-		if p.Skipped != "" {
-			fmt.Fprintf(&b, " Skipped: %s.", p.Skipped)
-		}
-		if p.Failed != "" {
-			fmt.Fprintf(&b, " Failed: %s.", p.Failed)
-		}
-		b.WriteString("\n")
-	}
+	b.WriteString("\nAllocations, bytes and CPU time are for each call; allocations are the client's.\n")
+	writePeers(&b, r.Peers)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+func writePeers(w io.Writer, peers []Peer) {
+	fmt.Fprint(w, "\n## Peers\n\n")
+	for _, p := range peers {
+		fmt.Fprintf(w, "- %s: %s.", p.Name, p.What)
+		if p.Skipped != "" {
+			fmt.Fprintf(w, " Skipped: %s.", p.Skipped)
+		}
+		if p.Failed != "" {
+			fmt.Fprintf(w, " Failed: %s.", p.Failed)
+		}
+		fmt.Fprintln(w)
+	}
 }
 
 func (r *Report) writeOverview(w io.Writer) {

@@ -3,8 +3,6 @@
 package report
 
 import (
-	"encoding/json"
-	"io"
 	"math"
 	"time"
 
@@ -105,11 +103,4 @@ func (r *Report) Row(name string, n int) *Row {
 		}
 	}
 	return nil
-}
-
-// WriteJSON writes the report as one JSON object.
-func WriteJSON(w io.Writer, report any) error {
-	e := json.NewEncoder(w)
-	e.SetIndent("", "  ")
-	return e.Encode(report)
 }

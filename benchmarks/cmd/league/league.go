@@ -12,6 +12,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/gofpnn/gofpnn/benchmarks/contest"
 	"github.com/gofpnn/gofpnn/benchmarks/peer"
 	"github.com/gofpnn/gofpnn/benchmarks/report"
 )
@@ -26,9 +27,8 @@ type options struct {
 	warmup   time.Duration
 	baseline string
 	quick    bool
-	json     bool
-	out      string
 	profiles string
+	output
 }
 
 func (o *options) flags(stderr io.Writer) *flag.FlagSet {
@@ -43,8 +43,7 @@ func (o *options) flags(stderr io.Writer) *flag.FlagSet {
 	flags.DurationVar(&o.warmup, "warmup", 200*time.Millisecond, "`time` before each that does not count")
 	flags.StringVar(&o.baseline, "baseline", "net/rpc", "`name` of the peer that ratios are to")
 	flags.BoolVar(&o.quick, "quick", false, "less than a minute: 3 short rounds, whatever the other flags say")
-	flags.BoolVar(&o.json, "json", false, "write JSON instead of Markdown to the standard output")
-	flags.StringVar(&o.out, "out", "results", "`directory` for the report as JSON, Markdown and SVG; empty for none")
+	o.output.flags(flags)
 	flags.StringVar(&o.profiles, "cpuprofile", "", "`directory` for CPU profiles of client and server, one for each measurement")
 	return flags
 }
@@ -65,23 +64,37 @@ func league(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	case o.rounds < 1 || o.duration <= 0 || o.warmup < 0 || slices.Min(o.callers) < 1:
 		return wrong(flags, "-rounds, -duration and -n have to be above 0")
 	}
-	for _, dir := range []string{o.out, o.profiles} {
-		if dir == "" {
-			continue
-		}
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+	if err := o.prepare(); err != nil {
+		return err
+	}
+	if o.profiles != "" {
+		if err := os.MkdirAll(o.profiles, 0o755); err != nil {
 			return err
 		}
 	}
-	c := newContest(&o, peers, newProgress(stderr))
-	r, err := c.run(ctx)
+	r := &report.Report{
+		Machine: report.ThisMachine(), Started: time.Now(), Quick: o.quick,
+		Rounds: o.rounds, Seconds: o.duration.Seconds(), Baseline: o.baseline,
+	}
+	c := &contest.Contest{
+		Peers: peers, Callers: o.callers, Rounds: o.rounds, Duration: o.duration, Warmup: o.warmup,
+		Profiles: o.profiles, Progress: contest.NewProgress(stderr),
+	}
+	found, err := c.Run(ctx)
 	if err != nil {
 		return err
 	}
-	if err := o.write(r, stdout); err != nil {
+	r.Rows, r.Peers = found.Rows, found.Peers
+	r.Compare()
+	if err := o.write(stdout, r, r.Started, "league", o.quick); err != nil {
 		return err
 	}
-	for _, p := range r.Peers {
+	return failures(r.Peers)
+}
+
+// failures returns an error for each peer that has failed.
+func failures(peers []report.Peer) (err error) {
+	for _, p := range peers {
 		if p.Failed != "" {
 			err = errors.Join(err, fmt.Errorf("%s: %s", p.Name, p.Failed))
 		}
@@ -95,51 +108,28 @@ func (o *options) chosen() ([]peer.Peer, error) {
 	for _, e := range o.execs {
 		all = append(all, peer.Outside(e.name, e.command))
 	}
-	has := func(name string) bool {
-		return slices.ContainsFunc(all, func(p peer.Peer) bool { return p.Name == name })
-	}
-	if !has(o.baseline) {
-		return nil, fmt.Errorf("-baseline: no peer %q", o.baseline)
+	if _, err := pick(all, o.baseline); err != nil {
+		return nil, fmt.Errorf("-baseline: %w", err)
 	}
 	if o.peers == "" {
 		return all, nil
 	}
-	names := strings.Split(o.peers, ",")
-	for _, name := range names {
-		if !has(name) {
-			return nil, fmt.Errorf("-peers: no peer %q", name)
-		}
-	}
+	names := o.peers
 	for _, e := range o.execs {
-		names = append(names, e.name)
+		names += "," + e.name
 	}
-	return slices.DeleteFunc(all, func(p peer.Peer) bool { return !slices.Contains(names, p.Name) }), nil
-}
-
-// write writes the report to where it is wanted.
-func (o *options) write(r *report.Report, stdout io.Writer) error {
-	name := r.Started.UTC().Format("2006-01-02") + "-league"
-	if o.quick {
-		name += "-quick"
+	picked, err := pick(all, names)
+	if err != nil {
+		return nil, fmt.Errorf("-peers: %w", err)
 	}
-	if o.out != "" {
-		err := errors.Join(
-			writeFile(o.out, name+".json", func(w io.Writer) error { return report.WriteJSON(w, r) }),
-			writeFile(o.out, name+".md", func(w io.Writer) error { return r.WriteMarkdown(w, name+".svg") }),
-			writeFile(o.out, name+".svg", r.Chart().WriteSVG))
-		if err != nil {
-			return err
-		}
-	}
-	if o.json {
-		return report.WriteJSON(stdout, r)
-	}
-	return r.WriteMarkdown(stdout, "")
+	return picked, nil
 }
 
 type intList []int
 
-func (l *intList) String() string { return strings.Trim(strings.ReplaceAll(fmt.Sprint(*l), " ", ","), "[]") }
+func (l *intList) String() string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(*l), " ", ","), "[]")
+}
 
 func (l *intList) Set(s string) error {
 	*l = nil

@@ -1,6 +1,8 @@
 // League measures this project and its peers side by side.
 //
 //	league [flags]        all peers in one go; see -help
+//	league open           at fixed rates, to find the highest that a peer can follow
+//	league scale          with more and more connections, callers, bytes and so on
 //	league serve          a server for programs outside of this module
 package main
 
@@ -35,6 +37,8 @@ var errUsage = errors.New("usage")
 
 // commands are what can be told besides flags.
 var commands = map[string]func(ctx context.Context, args []string, stdout, stderr io.Writer) error{
+	"open":  open,
+	"scale": grow,
 	"serve": serve,
 }
 

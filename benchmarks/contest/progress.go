@@ -1,4 +1,4 @@
-package main
+package contest
 
 import (
 	"fmt"
@@ -7,15 +7,16 @@ import (
 	"time"
 )
 
-// progress tells how far a run is: in one line that changes, on a terminal only.
-type progress struct {
+// Progress tells how far a run is: in one line that changes, on a terminal only.
+type Progress struct {
 	w        io.Writer
 	terminal bool
 	start    time.Time
 }
 
-func newProgress(w io.Writer) *progress {
-	p := &progress{w: w, start: time.Now()}
+// NewProgress returns a Progress of what begins now.
+func NewProgress(w io.Writer) *Progress {
+	p := &Progress{w: w, start: time.Now()}
 	if f, ok := w.(*os.File); ok {
 		info, err := f.Stat()
 		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
@@ -25,8 +26,8 @@ func newProgress(w io.Writer) *progress {
 
 const clearLine = "\r\x1b[K"
 
-// at says what is done now, step i of n.
-func (p *progress) at(i, n int, format string, args ...any) {
+// At says what is done now, step i of n.
+func (p *Progress) At(i, n int, format string, args ...any) {
 	if !p.terminal {
 		return
 	}
@@ -38,16 +39,16 @@ func (p *progress) at(i, n int, format string, args ...any) {
 	fmt.Fprintf(p.w, clearLine+format+"%s", append(args, left)...)
 }
 
-// say writes a line that stays.
-func (p *progress) say(format string, args ...any) {
+// Say writes a line that stays.
+func (p *Progress) Say(format string, args ...any) {
 	if p.terminal {
 		fmt.Fprint(p.w, clearLine)
 	}
 	fmt.Fprintf(p.w, format+"\n", args...)
 }
 
-// done ends the line.
-func (p *progress) done() {
+// Done ends the line.
+func (p *Progress) Done() {
 	if p.terminal {
 		fmt.Fprint(p.w, clearLine)
 	}
