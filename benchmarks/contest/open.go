@@ -13,8 +13,8 @@ import (
 )
 
 // Open says what is measured in an open loop: in every round, for each rate,
-// ascending, the peers one after the other. A peer that cannot follow is not asked
-// for more in that round.
+// ascending, the peers one after the other. A peer that cannot follow twice in a
+// row is not asked for more in that round.
 type Open struct {
 	Peers    []peer.Peer
 	Callers  int       // that wait to make the calls: as many may be under way
@@ -44,11 +44,11 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 		found[p.Name] = make(map[float64][]measure.OpenSample)
 	}
 	for round := range o.Rounds {
-		out := make(map[string]bool)
+		exceeded := make(map[string]int) // the last times
 		for _, rate := range o.Rates {
 			for _, p := range o.Peers {
 				step++
-				if skipped[p.Name] != "" || failed[p.Name] != nil || out[p.Name] {
+				if skipped[p.Name] != "" || failed[p.Name] != nil || exceeded[p.Name] == 2 {
 					continue
 				}
 				o.Progress.At(step-1, steps, "round %d of %d, %.0f calls/s: %s", round+1, o.Rounds, rate, p.Name)
@@ -62,7 +62,10 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 					continue
 				}
 				found[p.Name][rate] = append(found[p.Name][rate], s)
-				out[p.Name] = o.Limit.Exceeded(s)
+				exceeded[p.Name]++
+				if !o.Limit.Exceeded(s) {
+					exceeded[p.Name] = 0
+				}
 			}
 		}
 	}

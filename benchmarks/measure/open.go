@@ -13,7 +13,7 @@ type OpenSample struct {
 	Offered, Answered int64         // calls that were due, and those answered
 	Elapsed           time.Duration // until the last one was answered
 	P50, P99, P999    float64       // from when a call was due to its answer
-	Late              float64       // 99 of 100 calls were handed to a caller within this time
+	Late              float64       // 99 of 100 calls were handed over within this time, if a caller was free
 }
 
 // PerSecond returns the calls answered in a second.
@@ -76,23 +76,27 @@ func (l *openLoop) pace() {
 	end := time.NewTimer(l.d)
 	defer end.Stop()
 	l.offered = int64(l.rate * l.d.Seconds())
+	held := false // behind because callers were busy
 	for i := range l.offered {
 		due := l.at(i)
 		if ahead := due - time.Since(l.start); ahead > 0 {
+			held = false
 			pause(ahead)
 		}
 		if l.stop.Load() {
 			return
 		}
-		select {
-		case l.due <- due:
+		if !held {
 			l.late.Record(time.Since(l.start) - due)
-			continue
-		default:
 		}
 		select {
 		case l.due <- due:
-			l.late.Record(time.Since(l.start) - due)
+			continue
+		default:
+			held = true
+		}
+		select {
+		case l.due <- due:
 		case <-end.C:
 			for ; i < l.offered; i++ {
 				l.latency.Record(l.d - l.at(i))

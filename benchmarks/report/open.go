@@ -14,14 +14,14 @@ import (
 
 // Limit says when a peer cannot follow any more.
 type Limit struct {
-	P99      float64 `json:"p99_us"`   // a call in a hundred takes longer
+	P99      float64 `json:"p99_us"`   // a call in a hundred takes longer from when it was handed over
 	Answered float64 `json:"answered"` // this part of the calls due is answered in their time
 }
 
 // Exceeded reports whether a peer could not follow.
 func (l Limit) Exceeded(s measure.OpenSample) bool {
 	due := float64(s.Offered) * l.Answered
-	return s.P99 > l.P99 || float64(s.Answered) < due
+	return s.P99-s.Late > l.P99 || float64(s.Answered) < due
 }
 
 // Open is one run with open loops.
@@ -45,7 +45,7 @@ type OpenRow struct {
 	P50      float64        `json:"p50_us"`
 	P99      float64        `json:"p99_us"`
 	P999     float64        `json:"p999_us"`
-	Late     float64        `json:"late_p99_us"` // until calls were handed to a caller
+	Late     float64        `json:"late_p99_us"` // until calls were handed over
 	Exceeded bool           `json:"exceeded"`    // the limit, in half of the rounds or more
 }
 
@@ -74,17 +74,12 @@ func NewOpenRow(name string, rate float64, limit Limit, rounds []measure.OpenSam
 	}
 }
 
-// Knee returns the highest rate that a peer can follow, 0 if it cannot follow the
-// lowest.
+// Knee returns the highest rate that a peer can follow, 0 if there is none.
 func (o *Open) Knee(name string) (rate float64) {
 	for _, row := range o.Rows {
-		if row.Name != name {
-			continue
+		if row.Name == name && !row.Exceeded {
+			rate = max(rate, row.Rate)
 		}
-		if row.Exceeded {
-			return rate
-		}
-		rate = row.Rate
 	}
 	return rate
 }
@@ -119,7 +114,8 @@ func (o *Open) WriteMarkdown(w io.Writer, base string) error {
 	writeTitle(&b, "Open loop", o.Started, o.Machine)
 	fmt.Fprintf(&b, " Calls are due at fixed times, and their own times begin then.\n"+
 		"One connection, up to %d calls under way, medians of %d rounds of %v s.\n\n## Knees\n\n"+
-		"The highest rate at which 99 of 100 calls are answered within %s ms of when they were due, and %s %% while they are due.\n\n",
+		"The highest rate at which 99 of 100 calls are answered within %s ms, besides what they were handed over late, and %s %%\n"+
+		"of them in the time in which they were due.\n\n",
 		o.Callers, o.Rounds, o.Seconds, short(o.Limit.P99/1000), short(100*o.Limit.Answered))
 	t := newTable(&b, []string{"peer", "calls/s"})
 	for _, name := range o.names() {
@@ -127,7 +123,7 @@ func (o *Open) WriteMarkdown(w io.Writer, base string) error {
 	}
 	t.flush()
 	writeChart(&b, "The 99th percentile by rate", base, svg)
-	b.WriteString("\n## Rates\n\nLate is when 99 of 100 calls were handed to a caller: what is due to the measuring itself.\n\n")
+	b.WriteString("\n## Rates\n\nLate is what 99 of 100 calls were handed over late, if a caller was free: that is due to the measuring itself.\n\n")
 	t = newTable(&b, []string{"peer", "due/s", "answered/s", "p50 µs", "p99 µs", "p99.9 µs", "late µs", ""})
 	for _, row := range o.Rows {
 		verdict := ""

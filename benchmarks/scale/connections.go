@@ -19,65 +19,90 @@ const (
 	atOnce = 64
 )
 
-// connections holds idle connections, and pings each.
+// connections holds more and more connections, first without using them, then
+// with a ping of each.
 func (s *Scale) connections(ctx context.Context) ([]report.Curve, error) {
-	steps := some(s, []int{100, 1_000, 10_000}, 1)
-	note := fmt.Sprintf("Of %d files that a process may have open.", report.OpenFiles())
-	most := steps[len(steps)-1]
-	if limit := int(report.OpenFiles()); limit > 0 && limit-reserve < most {
-		most = max(limit-reserve, 1)
-		note = fmt.Sprintf("Scaled down to %d connections: a process may have %d files open.", most, limit)
-	}
-	var client, server, both, pings []report.Point
-	err := s.with(ctx, peer.FPNNServer(), patience, func(ctx context.Context, pr *peer.Process) (err error) {
-		var conns []peer.Client
-		defer func() { err = closing(err, conns) }()
-		before, err := memory(ctx, pr)
+	steps, note := fitting(some(s, []int{100, 1_000, 10_000}, 1), int(report.OpenFiles()))
+	var idle, pinged held
+	for h, ping := range map[*held]bool{&idle: false, &pinged: true} {
+		err := s.with(ctx, peer.FPNNServer(), patience, func(ctx context.Context, pr *peer.Process) error {
+			return h.hold(ctx, pr, steps, ping)
+		})
 		if err != nil {
-			return err
+			return nil, err
 		}
-		for _, n := range steps {
-			n = min(n, most)
-			if n <= len(conns) {
-				continue
-			}
-			if conns, err = dialUpTo(ctx, conns, n, pr.Addr); err != nil {
-				return err
-			}
-			took, err := pingAll(ctx, conns)
-			if err != nil {
-				return err
-			}
-			now, err := memory(ctx, pr)
-			if err != nil {
-				return err
-			}
-			point := func(y float64) report.Point {
-				return report.Point{X: float64(n), Y: measure.SpreadOf([]float64{y})}
-			}
-			c, s := (now.client-before.client)/float64(n), (now.server-before.server)/float64(n)
-			client, server = append(client, point(c)), append(server, point(s))
-			both = append(both, point(c+s))
-			pings = append(pings, point(float64(took.Microseconds())/float64(n)))
-		}
-		return nil
-	})
-	if err != nil {
-		return nil, err
 	}
-	note += " Measured once: memory does not depend on what else the machine does."
 	return []report.Curve{
 		{
 			Name: "connections", Title: "Memory of an idle connection", X: "connections", Y: "bytes for each", Note: note,
 			Lines: []report.Series{
-				report.NewSeries("client", client), report.NewSeries("server", server), report.NewSeries("both", both),
+				report.NewSeries("client", idle.client),
+				report.NewSeries("server", idle.server),
+				report.NewSeries("both", idle.both),
+				report.NewSeries("both, once pinged", pinged.both),
 			},
 		},
 		{
-			Name: "pings", Title: "Pinging every idle connection once", X: "connections", Y: "µs for each", Note: note,
-			Lines: []report.Series{report.NewSeries("*ping", pings)},
+			Name: "pings", Title: "Pinging every idle connection once", X: "connections", Y: "µs for each",
+			Note:  fmt.Sprintf("%d pings at a time.", atOnce),
+			Lines: []report.Series{report.NewSeries("*ping", pinged.pings)},
 		},
 	}, nil
+}
+
+// fitting leaves out the steps for which a process may not have enough files open,
+// and says what it does.
+func fitting(steps []int, files int) (fit []int, note string) {
+	most := steps[len(steps)-1]
+	note = fmt.Sprintf("%d connections; a process may have %d files open.", most, files)
+	if files > 0 && files-reserve < most {
+		most = max(files-reserve, 1)
+		note = fmt.Sprintf("Scaled down to %d connections, since a process may have only %d files open.", most, files)
+	}
+	for _, n := range steps {
+		if n < most {
+			fit = append(fit, n)
+		}
+	}
+	return append(fit, most), note + " Measured once: it does not depend on what else the machine does."
+}
+
+// held is what connections cost that are held. Points are for each connection.
+type held struct{ client, server, both, pings []report.Point }
+
+// hold makes connections up to each step, those of the steps before included, and
+// pings them if that is wanted.
+func (h *held) hold(ctx context.Context, pr *peer.Process, steps []int, ping bool) (err error) {
+	var conns []peer.Client
+	defer func() { err = closing(err, conns) }()
+	before, err := memory(ctx, pr)
+	if err != nil {
+		return err
+	}
+	for _, n := range steps {
+		if conns, err = dialUpTo(ctx, conns, n, pr.Addr); err != nil {
+			return err
+		}
+		var took time.Duration
+		if ping {
+			if took, err = pingAll(ctx, conns); err != nil {
+				return err
+			}
+		}
+		now, err := memory(ctx, pr)
+		if err != nil {
+			return err
+		}
+		each := func(points *[]report.Point, total float64) {
+			*points = append(*points, report.Point{X: float64(n), Y: measure.SpreadOf([]float64{total / float64(n)})})
+		}
+		client, server := now.client-before.client, now.server-before.server
+		each(&h.client, client)
+		each(&h.server, server)
+		each(&h.both, client+server)
+		each(&h.pings, float64(took.Microseconds()))
+	}
+	return nil
 }
 
 // used is what both processes use, in bytes of heap and stacks.
