@@ -36,20 +36,20 @@ func (p *Progress) At(i, n int, format string, args ...any) {
 		each := time.Since(p.start) / time.Duration(i)
 		left = fmt.Sprintf(", %v left", (each * time.Duration(n-i)).Round(time.Second))
 	}
-	fmt.Fprintf(p.w, clearLine+format+"%s", append(args, left)...)
+	_, _ = fmt.Fprintf(p.w, clearLine+format+"%s", append(args, left)...)
 }
 
 // Say writes a line that stays.
 func (p *Progress) Say(format string, args ...any) {
 	if p.terminal {
-		fmt.Fprint(p.w, clearLine)
+		_, _ = fmt.Fprint(p.w, clearLine)
 	}
-	fmt.Fprintf(p.w, format+"\n", args...)
+	_, _ = fmt.Fprintf(p.w, format+"\n", args...)
 }
 
 // Done ends the line.
 func (p *Progress) Done() {
 	if p.terminal {
-		fmt.Fprint(p.w, clearLine)
+		_, _ = fmt.Fprint(p.w, clearLine)
 	}
 }

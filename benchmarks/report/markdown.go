@@ -34,16 +34,16 @@ func (r *Report) WriteMarkdown(w io.Writer, base string) error {
 }
 
 func writePeers(w io.Writer, peers []Peer) {
-	fmt.Fprint(w, "\n## Peers\n\n")
+	_, _ = fmt.Fprint(w, "\n## Peers\n\n")
 	for _, p := range peers {
-		fmt.Fprintf(w, "- %s: %s.", p.Name, p.What)
+		_, _ = fmt.Fprintf(w, "- %s: %s.", p.Name, p.What)
 		if p.Skipped != "" {
-			fmt.Fprintf(w, " Skipped: %s.", p.Skipped)
+			_, _ = fmt.Fprintf(w, " Skipped: %s.", p.Skipped)
 		}
 		if p.Failed != "" {
-			fmt.Fprintf(w, " Failed: %s.", p.Failed)
+			_, _ = fmt.Fprintf(w, " Failed: %s.", p.Failed)
 		}
-		fmt.Fprintln(w)
+		_, _ = fmt.Fprintln(w)
 	}
 }
 
@@ -126,7 +126,9 @@ func newTable(w io.Writer, head []string) *table {
 	return t
 }
 
-func (t *table) row(cells []string) { fmt.Fprintf(t.w, "| %s\t|\n", strings.Join(cells, "\t| ")) }
+func (t *table) row(cells []string) {
+	_, _ = fmt.Fprintf(t.w, "| %s\t|\n", strings.Join(cells, "\t| "))
+}
 
 func (t *table) flush() { _ = t.w.Flush() }
 

@@ -47,12 +47,12 @@ func WriteJSON(w io.Writer, report any) error {
 
 // writeTitle writes how a report begins.
 func writeTitle(w io.Writer, title string, at time.Time, m Machine) {
-	fmt.Fprintf(w, "# %s, %s\n\n%v.", title, at.UTC().Format("2006-01-02 15:04 MST"), m)
+	_, _ = fmt.Fprintf(w, "# %s, %s\n\n%v.", title, at.UTC().Format("2006-01-02 15:04 MST"), m)
 }
 
 // writeChart shows a chart.
 func writeChart(w io.Writer, alt, base, end string) {
 	if base != "" {
-		fmt.Fprintf(w, "\n![%s](%s%s)\n", alt, base, end)
+		_, _ = fmt.Fprintf(w, "\n![%s](%s%s)\n", alt, base, end)
 	}
 }

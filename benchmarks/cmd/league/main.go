@@ -22,14 +22,9 @@ import (
 func main() {
 	peer.Main()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	switch err := run(ctx, os.Args[1:], os.Stdout, os.Stderr); {
-	case errors.Is(err, flag.ErrHelp), errors.Is(err, errUsage):
-		os.Exit(2)
-	case err != nil:
-		fmt.Fprintln(os.Stderr, "league:", err)
-		os.Exit(1)
-	}
+	code := run(ctx, os.Args[1:], os.Stdout, os.Stderr)
+	stop()
+	os.Exit(code)
 }
 
 // errUsage says that arguments were wrong, which has been said.
@@ -42,13 +37,22 @@ var commands = map[string]func(ctx context.Context, args []string, stdout, stder
 	"serve": serve,
 }
 
-func run(ctx context.Context, args []string, stdout, stderr io.Writer) error {
-	if len(args) > 0 {
-		if command, ok := commands[args[0]]; ok {
-			return command(ctx, args[1:], stdout, stderr)
-		}
+// run does what args say and returns the exit code: 1 for a failure, also of one
+// peer, 2 for wrong usage.
+func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
+	command := league
+	if len(args) > 0 && commands[args[0]] != nil {
+		command, args = commands[args[0]], args[1:]
 	}
-	return league(ctx, args, stdout, stderr)
+	switch err := command(ctx, args, stdout, stderr); {
+	case err == nil, errors.Is(err, flag.ErrHelp):
+		return 0
+	case errors.Is(err, errUsage):
+		return 2
+	default:
+		_, _ = fmt.Fprintln(stderr, "league:", err)
+		return 1
+	}
 }
 
 // parse parses flags, which are all there may be.
@@ -67,7 +71,7 @@ func parse(flags *flag.FlagSet, args []string) error {
 
 // wrong says what is wrong with the arguments.
 func wrong(flags *flag.FlagSet, format string, args ...any) error {
-	fmt.Fprintf(flags.Output(), format+"\n", args...)
+	_, _ = fmt.Fprintf(flags.Output(), format+"\n", args...)
 	flags.Usage()
 	return errUsage
 }
@@ -84,7 +88,7 @@ func serve(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	defer s.Stop()
-	fmt.Fprintf(stdout, "listening on %s\nraw echo peer on %s\n", s.Addr, s.Raw)
+	_, _ = fmt.Fprintf(stdout, "listening on %s\nraw echo peer on %s\n", s.Addr, s.Raw)
 	<-ctx.Done()
 	return nil
 }
