@@ -25,7 +25,11 @@ func (s *OpenSample) PerSecond() float64 { return float64(s.Answered) / s.Elapse
 // begun when d is over count with the time they have waited until then. It ends as
 // [Closed] does.
 func Open(ctx context.Context, callers []Caller, rate float64, d time.Duration) (OpenSample, error) {
-	l := &openLoop{due: make(chan time.Duration, len(callers)), rate: rate, d: d}
+	return open(ctx, callers, rate, d, pause)
+}
+
+func open(ctx context.Context, callers []Caller, rate float64, d time.Duration, pause func(d time.Duration)) (OpenSample, error) {
+	l := &openLoop{due: make(chan time.Duration, len(callers)), rate: rate, d: d, pause: pause}
 	var running sync.WaitGroup
 	l.start = time.Now()
 	for _, call := range callers {
@@ -60,6 +64,7 @@ type openLoop struct {
 	due      chan time.Duration // since start
 	rate     float64
 	d        time.Duration
+	pause    func(d time.Duration)
 	start    time.Time
 	stop     atomic.Bool
 	offered  int64
@@ -81,7 +86,7 @@ func (l *openLoop) pace() {
 		due := l.at(i)
 		if ahead := due - time.Since(l.start); ahead > 0 {
 			held = false
-			pause(ahead)
+			l.pause(ahead)
 		}
 		if l.stop.Load() {
 			return

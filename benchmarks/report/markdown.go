@@ -15,8 +15,8 @@ import (
 func (r *Report) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
 	writeTitle(&b, "League", r.Started, r.Machine)
-	fmt.Fprintf(&b, " Client and server are two processes on it, with one connection.\nMedians of %d rounds of %v s.\n",
-		r.Rounds, r.Seconds)
+	fmt.Fprintf(&b, " Client and server are two processes on it, with one connection.\nMedians of %s of %v s.\n",
+		plural(r.Rounds, "round"), r.Seconds)
 	if r.Quick {
 		b.WriteString("A quick run: too short to be relied upon.\n")
 	}

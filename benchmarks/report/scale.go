@@ -70,13 +70,19 @@ func growth(points []Point) (g Growth) {
 	return g
 }
 
-func (s *Series) growth(x, y string) string {
+// said says how a series grows, "" if it has one point.
+func (s *Series) said(x, y string) string {
 	if len(s.Points) < 2 {
 		return ""
 	}
+	const digits = 100
+	exponent := math.Round(s.Growth.Exponent*digits) / digits
+	if exponent == 0 {
+		exponent = 0 // not -0
+	}
 	from, to := s.Points[0].X, s.Points[len(s.Points)-1].X
-	return fmt.Sprintf("%s: with %s times the %s, %s is %s times as much; it grows as the power %.2f.",
-		s.Name, short(to/from), x, y, short(s.Growth.Times), s.Growth.Exponent)
+	return fmt.Sprintf("- %s: %s times the %s, %s times the %s; about the power %.2f\n",
+		s.Name, short(to/from), x, short(s.Growth.Times), y, exponent)
 }
 
 func (c *Curve) file() string { return "-" + c.Name + svg }
@@ -102,18 +108,20 @@ func (s *Scale) Charts() map[string]*Chart {
 func (s *Scale) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
 	writeTitle(&b, "Scale", s.Started, s.Machine)
-	fmt.Fprintf(&b, " Client and server are two processes on it. Medians of %d rounds,\nwith minimum and maximum in parentheses.\n", s.Rounds)
+	fmt.Fprintf(&b, " Client and server are two processes on it. Medians of %s,\nwith minimum and maximum in parentheses.\n",
+		plural(s.Rounds, "round"))
 	for _, c := range s.Curves {
 		fmt.Fprintf(&b, "\n## %s\n\n", c.Title)
 		if c.Note != "" {
 			fmt.Fprintf(&b, "%s\n\n", c.Note)
 		}
 		c.writeTable(&b)
-		b.WriteString("\n")
+		said := ""
 		for _, line := range c.Lines {
-			if said := line.growth(c.X, c.Y); said != "" {
-				fmt.Fprintf(&b, "- %s\n", said)
-			}
+			said += line.said(c.X, c.Y)
+		}
+		if said != "" {
+			b.WriteString("\n" + said)
 		}
 		writeChart(&b, c.Title, base, c.file())
 	}
