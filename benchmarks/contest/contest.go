@@ -2,6 +2,7 @@
 package contest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"math"
@@ -12,9 +13,8 @@ import (
 	"github.com/gofpnn/gofpnn/benchmarks/report"
 )
 
-// grace is how much longer than planned a measurement may take before its peer is
-// taken for dead.
-const grace = 15 * time.Second
+// DefaultGrace is what Grace is if not set.
+const DefaultGrace = 15 * time.Second
 
 // Contest says what is measured: in every round, for each number of callers, the
 // peers one after the other, so that what changes on the machine meanwhile changes
@@ -26,6 +26,7 @@ type Contest struct {
 	Rounds   int
 	Duration time.Duration // of one measurement
 	Warmup   time.Duration // before it, which does not count
+	Grace    time.Duration // how much longer than that until a peer is taken for dead
 	Profiles string        // directory for CPU profiles of both processes; "" for none
 	Progress *Progress
 }
@@ -131,7 +132,7 @@ func (c *Contest) plan(skipped map[string]string) (plan []step) {
 }
 
 func (c *Contest) measure(ctx context.Context, servers Servers, s step) (m report.Measured, err error) {
-	ctx, cancel := context.WithTimeout(ctx, c.Warmup+c.Duration+grace)
+	ctx, cancel := context.WithTimeout(ctx, c.Warmup+c.Duration+cmp.Or(c.Grace, DefaultGrace))
 	defer cancel()
 	err = servers.With(ctx, s.peer, func(pr *peer.Process) error {
 		conn, err := s.peer.Dial(ctx, pr.Address)

@@ -1,6 +1,7 @@
 package contest
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,7 @@ type Open struct {
 	Rates    []float64 // calls a second
 	Rounds   int
 	Duration time.Duration // of one measurement
+	Grace    time.Duration // how much longer until a peer is taken for dead
 	Limit    report.Limit
 	Progress *Progress
 }
@@ -82,7 +84,7 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 }
 
 func (o *Open) measure(ctx context.Context, servers Servers, p peer.Peer, rate float64) (s measure.OpenSample, err error) {
-	ctx, cancel := context.WithTimeout(ctx, o.Duration+grace)
+	ctx, cancel := context.WithTimeout(ctx, o.Duration+cmp.Or(o.Grace, DefaultGrace))
 	defer cancel()
 	err = servers.With(ctx, p, func(pr *peer.Process) error {
 		conn, err := p.Dial(ctx, pr.Address)

@@ -46,7 +46,7 @@ func TestNeighbouringBucketsMeet(t *testing.T) {
 			}
 		}
 	}
-	require.Len(t, new(Histogram).buckets, bucket(1<<maxBits-1)+1)
+	require.Equal(t, len(new(Histogram).buckets), bucket(1<<maxBits-1)+1)
 }
 
 func TestTimesOutOfRangeAreCountedAtItsEnds(t *testing.T) {

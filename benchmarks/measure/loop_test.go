@@ -78,7 +78,10 @@ func TestCallsWithoutAnAnswerEndWithTheContext(t *testing.T) {
 	t.Parallel()
 	for name, loop := range map[string]func(ctx context.Context, c []Caller) error{
 		"closed": func(ctx context.Context, c []Caller) error { _, err := Closed(ctx, c, time.Second); return err },
-		"open":   func(ctx context.Context, c []Caller) error { _, err := open(ctx, c, 10, time.Second, virtual); return err },
+		"open": func(ctx context.Context, c []Caller) error {
+			_, err := open(ctx, c, 10, time.Second, virtual)
+			return err
+		},
 	} {
 		synctest.Test(t, func(t *testing.T) {
 			ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)

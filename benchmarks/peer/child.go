@@ -50,9 +50,7 @@ func serveChild(name string, in io.Reader, out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	if s.Stop != nil {
-		defer s.Stop()
-	}
+	defer s.Stop()
 	if s.CPU == nil {
 		s.CPU = measure.CPU
 	}

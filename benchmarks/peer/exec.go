@@ -47,9 +47,13 @@ func ServeOutside(ctx context.Context, listen string) (*Served, error) {
 		})
 	}))
 	if err != nil {
+		raw.Stop()
 		return nil, err
 	}
-	return &Served{Address: Address{Addr: srv.Addr(), Raw: raw.Addr}, Stop: func() { _ = srv.Close() }}, nil
+	return &Served{Address: Address{Addr: srv.Addr(), Raw: raw.Addr}, Stop: func() {
+		_ = srv.Close()
+		raw.Stop()
+	}}, nil
 }
 
 // Program is a client outside of this module. It is run by the shell, once for

@@ -3,7 +3,6 @@ package peer
 import (
 	"context"
 	"errors"
-	"net"
 
 	"github.com/gofpnn/gofpnn/benchmarks/measure"
 	"github.com/gofpnn/gofpnn/codec"
@@ -60,10 +59,9 @@ func serveFPNN(ctx context.Context, t transportOf) (*Served, error) {
 	if err != nil {
 		return nil, err
 	}
-	go func() { _ = srv.Serve(l) }()
 	return &Served{
 		Address: Address{Addr: l.Addr().String(), Trust: trust},
-		Stop:    func() { _ = srv.Close() },
+		Stop:    serving(func() { _ = srv.Serve(l) }, func() { _ = srv.Close() }),
 	}, nil
 }
 
@@ -108,8 +106,4 @@ func (c Client) Sender(text string) measure.Caller {
 		}
 		return nil
 	}
-}
-
-func listenTCP(ctx context.Context) (net.Listener, error) {
-	return new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 }

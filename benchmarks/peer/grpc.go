@@ -20,8 +20,10 @@ var grpcUnary = Peer{
 		}
 		srv := grpc.NewServer()
 		srv.RegisterService(&grpcService, struct{}{})
-		go func() { _ = srv.Serve(l) }()
-		return &Served{Address: Address{Addr: l.Addr().String()}, Stop: srv.Stop}, nil
+		return &Served{
+			Address: Address{Addr: l.Addr().String()},
+			Stop:    serving(func() { _ = srv.Serve(l) }, srv.Stop),
+		}, nil
 	},
 	Dial: func(_ context.Context, at Address) (Conn, error) {
 		c, err := grpc.NewClient("passthrough:///"+at.Addr, grpc.WithTransportCredentials(insecure.NewCredentials()))

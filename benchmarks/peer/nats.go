@@ -38,7 +38,11 @@ var natsRequest = Peer{
 		if err := responder.Flush(); err != nil {
 			return nil, err
 		}
-		return &Served{Address: Address{Addr: srv.ClientURL()}, Stop: srv.Shutdown}, nil
+		return &Served{Address: Address{Addr: srv.ClientURL()}, Stop: func() {
+			responder.Close()
+			srv.Shutdown()
+			srv.WaitForShutdown()
+		}}, nil
 	},
 	Dial: func(_ context.Context, at Address) (Conn, error) {
 		c, err := nats.Connect(at.Addr)

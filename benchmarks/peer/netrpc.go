@@ -16,12 +16,7 @@ var netRPC = Peer{
 		if err := srv.RegisterName("Echo", echoService{}); err != nil {
 			return nil, err
 		}
-		l, err := listenTCP(ctx)
-		if err != nil {
-			return nil, err
-		}
-		go srv.Accept(l)
-		return &Served{Address: Address{Addr: l.Addr().String()}}, nil
+		return serveConns(ctx, func(nc net.Conn) { srv.ServeConn(nc) })
 	},
 	Dial: func(ctx context.Context, at Address) (Conn, error) {
 		nc, err := new(net.Dialer).DialContext(ctx, "tcp", at.Addr)

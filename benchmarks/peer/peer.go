@@ -43,7 +43,7 @@ type Address struct {
 type Served struct {
 	Address
 	CPU  func() time.Duration // that the server has used; nil: this process is the server
-	Stop func()               // nil: it ends with the process
+	Stop func()
 }
 
 // Conn is one connection, shared by its callers.

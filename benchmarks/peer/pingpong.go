@@ -15,22 +15,7 @@ var pingPong = Peer{
 	Name: "pingpong",
 	What: "100 bytes written and read by one goroutine on each side: the limit of a lone caller",
 	Lone: true,
-	Serve: func(ctx context.Context) (*Served, error) {
-		l, err := listenTCP(ctx)
-		if err != nil {
-			return nil, err
-		}
-		go func() {
-			for {
-				nc, err := l.Accept()
-				if err != nil {
-					return
-				}
-				go pong(nc)
-			}
-		}()
-		return &Served{Address: Address{Addr: l.Addr().String()}}, nil
-	},
+	Serve: func(ctx context.Context) (*Served, error) { return serveConns(ctx, pong) },
 	Dial: func(ctx context.Context, at Address) (Conn, error) {
 		nc, err := new(net.Dialer).DialContext(ctx, "tcp", at.Addr)
 		if err != nil {
@@ -41,7 +26,6 @@ var pingPong = Peer{
 }
 
 func pong(nc net.Conn) {
-	defer nc.Close()
 	buf := make([]byte, pingSize)
 	for {
 		if _, err := io.ReadFull(nc, buf); err != nil {

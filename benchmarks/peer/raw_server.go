@@ -9,25 +9,9 @@ import (
 
 // serveRaw starts a server that echoes the payload of each quest in its read loop,
 // and all that one read brought with one write: the least an FPNN server can do.
-func serveRaw(ctx context.Context) (*Served, error) {
-	l, err := listenTCP(ctx)
-	if err != nil {
-		return nil, err
-	}
-	go func() {
-		for {
-			nc, err := l.Accept()
-			if err != nil {
-				return
-			}
-			go echoFrames(nc)
-		}
-	}()
-	return &Served{Address: Address{Addr: l.Addr().String()}}, nil
-}
+func serveRaw(ctx context.Context) (*Served, error) { return serveConns(ctx, echoFrames) }
 
 func echoFrames(nc net.Conn) {
-	defer nc.Close()
 	r := frame.NewReader(nc, frame.DefaultMaxPackage)
 	var (
 		out []byte
