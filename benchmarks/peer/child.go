@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"os/signal"
 	"runtime"
 	"runtime/debug"
 	"runtime/pprof"
@@ -54,6 +55,7 @@ func serveChild(name string, in io.Reader, out io.Writer) error {
 	if s.CPU == nil {
 		s.CPU = measure.CPU
 	}
+	signal.Ignore(os.Interrupt) // which is the parent's to act on
 	answers := json.NewEncoder(out)
 	if err := answers.Encode(s.Address); err != nil {
 		return err
