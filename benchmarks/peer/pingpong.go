@@ -12,9 +12,9 @@ import (
 const pingSize = 100
 
 var pingPong = Peer{
-	Name: "pingpong",
-	What: "100 bytes written and read by one goroutine on each side: the limit of a lone caller",
-	Lone: true,
+	Name:  "pingpong",
+	What:  "100 bytes written and read by one goroutine on each side: the limit of a lone caller",
+	Lone:  true,
 	Serve: func(ctx context.Context) (*Served, error) { return serveConns(ctx, pong) },
 	Dial: func(ctx context.Context, at Address) (Conn, error) {
 		nc, err := new(net.Dialer).DialContext(ctx, "tcp", at.Addr)
