@@ -1,6 +1,7 @@
 package peer
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"os"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/gofpnn/gofpnn/benchmarks/measure"
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/fpnn/frame"
 )
 
 // serve starts a peer's server in a process of its own until the test ends.
@@ -102,6 +104,28 @@ func TestRawWindowIsNeverExceeded(t *testing.T) {
 		s, err := raw.Load(t.Context(), n, 20*time.Millisecond)
 		require.NoError(t, err)
 		require.EqualValues(t, raw.seq-before, s.Calls, "all that was written is answered")
+	}
+}
+
+func TestRawAnswersAreCountedInTheirOrder(t *testing.T) {
+	t.Parallel()
+	for want, answers := range map[int][]frame.Package{
+		2: {{Seq: 1}, {Seq: 2}},
+		1: {{Seq: 1}, {Seq: 3}, {Seq: 4}},
+		0: {{Seq: 1, Header: frame.Header{SS: 1}}},
+	} {
+		var stream []byte
+		for _, p := range answers {
+			p.Version, p.Flags, p.Kind, p.Payload = frame.Version, frame.MsgPack, frame.Answer, []byte{0x80}
+			var err error
+			stream, err = frame.Append(stream, &p, frame.DefaultMaxPackage)
+			require.NoError(t, err)
+		}
+		c := &rawConn{reader: frame.NewReader(bytes.NewReader(stream), frame.DefaultMaxPackage)}
+		next := uint32(1)
+		n, err := c.readSome(&next)
+		require.Equal(t, want, n)
+		require.Equal(t, want == len(answers), err == nil, "%d", want)
 	}
 }
 

@@ -43,7 +43,7 @@ func TestEveryCurveHasItsPoints(t *testing.T) {
 func TestConnectionsAreScaledToTheFilesAllowed(t *testing.T) {
 	t.Parallel()
 	all := []int{100, 1_000, 10_000}
-	for files, want := range map[int][]int{0: all, 20_000: all, 10_100: all, 1024: {100, 924}, 256: {100, 156}, 150: {50}, 5: {1}} {
+	for files, want := range map[int][]int{0: all, 20_000: all, 10_100: all, 10_050: {100, 1_000, 9_950}, 1024: {100, 924}, 256: {100, 156}, 150: {50}, 5: {1}} {
 		steps, note := fitting(all, files)
 		require.Equal(t, want, steps, files)
 		if want[len(want)-1] < 10_000 {
