@@ -43,20 +43,17 @@ type entry struct {
 	n    int
 }
 
-// Run measures. A peer that fails is out from then on, and told in the result;
-// the only error is ctx's.
+// Run measures. A peer that fails twice in a row is out from then on. Failures are
+// told in the result; the only error is ctx's.
 func (c *Contest) Run(ctx context.Context) (*Result, error) {
 	servers := make(Servers)
 	defer servers.Stop()
 	defer c.Progress.Done()
-	var (
-		measured = make(map[entry][]report.Measured)
-		skipped  = Missing(c.Peers, c.Progress)
-		failed   = make(map[string]error)
-		plan     = c.plan(skipped)
-	)
+	measured := make(map[entry][]report.Measured)
+	standings := newStandings(c.Peers, c.Progress)
+	plan := c.plan(standings)
 	for i, s := range plan {
-		if failed[s.peer.Name] != nil {
+		if standings.out(&s.peer) {
 			continue
 		}
 		c.Progress.At(i, len(plan), "round %d of %d, %d callers: %s", s.round, c.Rounds, s.n, s.peer.Name)
@@ -64,15 +61,13 @@ func (c *Contest) Run(ctx context.Context) (*Result, error) {
 		if ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
-		if err != nil {
-			failed[s.peer.Name] = err
-			c.Progress.Say("%s is out: %v", s.peer.Name, err)
-			continue
+		standings.count(&s.peer, err)
+		if err == nil {
+			e := entry{s.peer.Name, s.n}
+			measured[e] = append(measured[e], m)
 		}
-		e := entry{s.peer.Name, s.n}
-		measured[e] = append(measured[e], m)
 	}
-	r := &Result{Peers: Told(c.Peers, skipped, failed)}
+	r := &Result{Peers: standings.told(c.Peers)}
 	for _, p := range c.Peers {
 		for _, n := range c.Callers {
 			if rounds := measured[entry{p.Name, n}]; len(rounds) > 0 {
@@ -83,33 +78,6 @@ func (c *Contest) Run(ctx context.Context) (*Result, error) {
 	return r, nil
 }
 
-// Missing returns what peers need that is not there, by their names, and says so.
-func Missing(peers []peer.Peer, p *Progress) map[string]string {
-	skipped := make(map[string]string)
-	for _, peer := range peers {
-		if peer.Missing == nil {
-			continue
-		}
-		if why := peer.Missing(); why != "" {
-			skipped[peer.Name] = why
-			p.Say("%s is skipped: %s", peer.Name, why)
-		}
-	}
-	return skipped
-}
-
-// Told says what became of peers.
-func Told(peers []peer.Peer, skipped map[string]string, failed map[string]error) (told []report.Peer) {
-	for _, p := range peers {
-		t := report.Peer{Name: p.Name, What: p.What, Skipped: skipped[p.Name]}
-		if err := failed[p.Name]; err != nil {
-			t.Failed = err.Error()
-		}
-		told = append(told, t)
-	}
-	return told
-}
-
 // step is one measurement.
 type step struct {
 	peer  peer.Peer
@@ -118,11 +86,11 @@ type step struct {
 }
 
 // plan returns all measurements in their order.
-func (c *Contest) plan(skipped map[string]string) (plan []step) {
+func (c *Contest) plan(standings *standings) (plan []step) {
 	for round := range c.Rounds {
 		for _, n := range c.Callers {
 			for _, p := range c.Peers {
-				if skipped[p.Name] == "" && (n == 1 || !p.Lone) {
+				if !standings.out(&p) && (n == 1 || !p.Lone) {
 					plan = append(plan, step{p, n, round + 1})
 				}
 			}

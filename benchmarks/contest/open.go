@@ -36,11 +36,10 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 	defer servers.Stop()
 	defer o.Progress.Done()
 	var (
-		found   = make(map[string]map[float64][]measure.OpenSample)
-		skipped = Missing(o.Peers, o.Progress)
-		failed  = make(map[string]error)
-		steps   = o.Rounds * len(o.Rates) * len(o.Peers)
-		step    = 0
+		found     = make(map[string]map[float64][]measure.OpenSample)
+		standings = newStandings(o.Peers, o.Progress)
+		steps     = o.Rounds * len(o.Rates) * len(o.Peers)
+		step      = 0
 	)
 	for _, p := range o.Peers {
 		found[p.Name] = make(map[float64][]measure.OpenSample)
@@ -50,7 +49,7 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 		for _, rate := range o.Rates {
 			for _, p := range o.Peers {
 				step++
-				if skipped[p.Name] != "" || failed[p.Name] != nil || exceeded[p.Name] == 2 {
+				if standings.out(&p) || exceeded[p.Name] == 2 {
 					continue
 				}
 				o.Progress.At(step-1, steps, "round %d of %d, %.0f calls/s: %s", round+1, o.Rounds, rate, p.Name)
@@ -58,9 +57,8 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
 				}
+				standings.count(&p, err)
 				if err != nil {
-					failed[p.Name] = err
-					o.Progress.Say("%s is out: %v", p.Name, err)
 					continue
 				}
 				found[p.Name][rate] = append(found[p.Name][rate], s)
@@ -72,7 +70,7 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 		}
 	}
 	r := &report.Open{Rounds: o.Rounds, Seconds: o.Duration.Seconds(), Callers: o.Callers, Limit: o.Limit}
-	r.Peers = Told(o.Peers, skipped, failed)
+	r.Peers = standings.told(o.Peers)
 	for _, p := range o.Peers {
 		for _, rate := range o.Rates {
 			if rounds := found[p.Name][rate]; len(rounds) > 0 {

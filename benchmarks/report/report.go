@@ -34,6 +34,7 @@ type Peer struct {
 type Row struct {
 	Name      string         `json:"name"`
 	N         int            `json:"n"`
+	Rounds    int            `json:"rounds"` // that did not fail
 	Calls     measure.Spread `json:"calls_per_s"`
 	P50       *float64       `json:"p50_us"`
 	P99       *float64       `json:"p99_us"`
@@ -72,7 +73,7 @@ func NewRow(name string, n int, rounds []Measured) Row {
 		calls = append(calls, rounds[i].PerSecond())
 	}
 	return Row{
-		Name: name, N: n, Calls: measure.SpreadOf(calls),
+		Name: name, N: n, Rounds: len(rounds), Calls: measure.SpreadOf(calls),
 		P50:       of(func(m *Measured) float64 { return m.P50 }),
 		P99:       of(func(m *Measured) float64 { return m.P99 }),
 		P999:      of(func(m *Measured) float64 { return m.P999 }),

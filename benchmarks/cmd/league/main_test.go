@@ -82,7 +82,7 @@ func TestFailureOfAPeerIsTold(t *testing.T) {
 	code, stdout, stderr := called(t, "-out", "", "-peers", "fpnn", "-n", "1", "-rounds", "1", "-duration", "10ms", "-baseline", "fpnn",
 		"-exec", "me=exit 3")
 	require.Equal(t, 1, code)
-	require.Contains(t, stderr, "league: me: outside program: exit status 3")
+	require.Contains(t, stderr, "league: me: 1 of 1 measurements, the last with: outside program: exit status 3")
 	require.Contains(t, stdout, "- me: an outside program. Failed: ")
 	require.Contains(t, stdout, "| fpnn ")
 }
