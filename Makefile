@@ -4,6 +4,7 @@ TOOL     := go tool -modfile=.ci/tools.mod
 FUZZTIME ?= 1m
 BENCH    ?= .
 COUNT    ?= 6
+LEAGUE   ?=
 
 .PHONY: help
 help: ## List the targets
@@ -41,6 +42,10 @@ fuzz: ## Fuzz every target for FUZZTIME each (1m)
 bench: ## Run the benchmarks matching BENCH, COUNT times, and summarise them
 	@out=$$(mktemp) && go test -run '^$$' -bench '$(BENCH)' -count $(COUNT) ./... | tee $$out && \
 		$(TOOL) benchstat $$out; rm -f $$out
+
+.PHONY: league
+league: ## Measure all peers side by side into benchmarks/results, with LEAGUE's flags (-quick)
+	cd benchmarks && go run ./cmd/league $(LEAGUE)
 
 .PHONY: ci
 ci: ## Run what continuous integration runs

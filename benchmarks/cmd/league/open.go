@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+	"flag"
+	"fmt"
+	"io"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/gofpnn/gofpnn/benchmarks/contest"
+	"github.com/gofpnn/gofpnn/benchmarks/peer"
+	"github.com/gofpnn/gofpnn/benchmarks/report"
+)
+
+// openPeers are measured in an open loop unless told otherwise.
+const openPeers = "fpnn,fpnn-server,rtm,net/rpc,grpc,nats,rueidis"
+
+func open(ctx context.Context, args []string, stdout, stderr io.Writer) error {
+	o := contest.Open{Progress: contest.NewProgress(stderr)}
+	var (
+		out   output
+		rates = rateList{1e3, 2e3, 5e3, 10e3, 20e3, 30e3, 50e3, 70e3, 100e3, 150e3, 200e3, 300e3, 400e3, 500e3, 700e3, 1e6}
+		limit time.Duration
+		names string
+		quick bool
+	)
+	flags := flag.NewFlagSet("league open", flag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.Var(&rates, "rate", "`calls` due in a second, ascending, with commas between")
+	flags.StringVar(&names, "peers", openPeers, "`names` of the peers to measure, with commas between")
+	flags.IntVar(&o.Callers, "n", 1024, "calls that may be under way")
+	flags.IntVar(&o.Rounds, "rounds", 3, "rounds, in each of which every rate is measured once")
+	flags.DurationVar(&o.Duration, "duration", time.Second, "`time` of one measurement")
+	flags.DurationVar(&limit, "limit", 10*time.Millisecond, "`time` within which 99 of 100 calls have to be answered")
+	flags.BoolVar(&quick, "quick", false, "less than a minute: one round of short measurements")
+	out.flags(flags)
+	if err := parse(flags, args); err != nil {
+		return err
+	}
+	if quick {
+		o.Rounds, o.Duration = 1, 300*time.Millisecond
+	}
+	var err error
+	if o.Peers, err = pick(peer.League(), names); err != nil {
+		return wrong(flags, "-peers: %v", err)
+	}
+	if o.Rounds < 1 || o.Duration <= 0 || o.Callers < 1 || slices.Min(rates) <= 0 || !slices.IsSorted(rates) {
+		return wrong(flags, "-rounds, -duration, -n and -rate have to be above 0, rates ascending")
+	}
+	if err := out.prepare(); err != nil {
+		return err
+	}
+	const answered = 0.98
+	o.Rates, o.Limit = rates, report.Limit{P99: float64(limit.Microseconds()), Answered: answered}
+	started := time.Now()
+	r, err := o.Run(ctx)
+	if err != nil {
+		return err
+	}
+	r.Machine, r.Started = report.ThisMachine(), started
+	if err := out.write(stdout, r, started, "open", quick); err != nil {
+		return err
+	}
+	return failures(r.Peers)
+}
+
+// pick returns the named peers, in the order of all.
+func pick(all []peer.Peer, names string) (picked []peer.Peer, err error) {
+	wanted := strings.Split(names, ",")
+	for _, name := range wanted {
+		if !slices.ContainsFunc(all, func(p peer.Peer) bool { return p.Name == name }) {
+			return nil, fmt.Errorf("no peer %q", name)
+		}
+	}
+	for _, p := range all {
+		if slices.Contains(wanted, p.Name) {
+			picked = append(picked, p)
+		}
+	}
+	return picked, nil
+}
+
+type rateList []float64
+
+func (l *rateList) String() string {
+	return strings.Trim(strings.ReplaceAll(fmt.Sprint(*l), " ", ","), "[]")
+}
+
+func (l *rateList) Set(s string) error {
+	*l = nil
+	for field := range strings.SplitSeq(s, ",") {
+		rate, err := strconv.ParseFloat(field, 64)
+		if err != nil {
+			return err
+		}
+		*l = append(*l, rate)
+	}
+	return nil
+}

@@ -1,0 +1,143 @@
+// Package contest measures peers in turns.
+package contest
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"math"
+	"runtime"
+	"time"
+
+	"github.com/gofpnn/gofpnn/benchmarks/peer"
+	"github.com/gofpnn/gofpnn/benchmarks/report"
+)
+
+// DefaultGrace is what Grace is if not set.
+const DefaultGrace = 15 * time.Second
+
+// Contest says what is measured: in every round, for each number of callers, the
+// peers one after the other, so that what changes on the machine meanwhile changes
+// for all of them. Servers run all the time; a connection lasts for one
+// measurement.
+type Contest struct {
+	Peers    []peer.Peer
+	Callers  []int
+	Rounds   int
+	Duration time.Duration // of one measurement
+	Warmup   time.Duration // before it, which does not count
+	Grace    time.Duration // how much longer than that until a peer is taken for dead
+	Profiles string        // directory for CPU profiles of both processes; "" for none
+	Progress *Progress
+}
+
+// Result is what a contest has found.
+type Result struct {
+	Rows  []report.Row
+	Peers []report.Peer
+}
+
+// entry is a row of the result.
+type entry struct {
+	name string
+	n    int
+}
+
+// Run measures. A peer that fails twice in a row is out from then on. Failures are
+// told in the result; the only error is ctx's.
+func (c *Contest) Run(ctx context.Context) (*Result, error) {
+	servers := make(Servers)
+	defer servers.Stop()
+	defer c.Progress.Done()
+	measured := make(map[entry][]report.Measured)
+	standings := newStandings(c.Peers, c.Progress)
+	plan := c.plan(standings)
+	for i, s := range plan {
+		if standings.out(&s.peer) {
+			continue
+		}
+		c.Progress.At(i, len(plan), "round %d of %d, %d callers: %s", s.round, c.Rounds, s.n, s.peer.Name)
+		m, err := c.measure(ctx, servers, s)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		standings.count(&s.peer, err)
+		if err == nil {
+			e := entry{s.peer.Name, s.n}
+			measured[e] = append(measured[e], m)
+		}
+	}
+	r := &Result{Peers: standings.told(c.Peers)}
+	for _, p := range c.Peers {
+		for _, n := range c.Callers {
+			if rounds := measured[entry{p.Name, n}]; len(rounds) > 0 {
+				r.Rows = append(r.Rows, report.NewRow(p.Name, n, rounds))
+			}
+		}
+	}
+	return r, nil
+}
+
+// step is one measurement.
+type step struct {
+	peer  peer.Peer
+	n     int
+	round int
+}
+
+// plan returns all measurements in their order.
+func (c *Contest) plan(standings *standings) (plan []step) {
+	for round := range c.Rounds {
+		for _, n := range c.Callers {
+			for _, p := range c.Peers {
+				if !standings.out(&p) && (n == 1 || !p.Lone) {
+					plan = append(plan, step{p, n, round + 1})
+				}
+			}
+		}
+	}
+	return plan
+}
+
+func (c *Contest) measure(ctx context.Context, servers Servers, s step) (m report.Measured, err error) {
+	ctx, cancel := context.WithTimeout(ctx, c.Warmup+c.Duration+cmp.Or(c.Grace, DefaultGrace))
+	defer cancel()
+	err = servers.With(ctx, s.peer, func(pr *peer.Process) error {
+		conn, err := s.peer.Dial(ctx, pr.Address)
+		if err != nil {
+			return err
+		}
+		m, err = c.measureConn(ctx, pr, conn, s)
+		return errors.Join(err, conn.Close())
+	})
+	return m, err
+}
+
+func (c *Contest) measureConn(ctx context.Context, pr *peer.Process, conn peer.Conn, s step) (m report.Measured, err error) {
+	if c.Warmup > 0 {
+		if _, err := peer.Load(ctx, conn, s.n, c.Warmup); err != nil {
+			return m, err
+		}
+	}
+	runtime.GC()
+	end, err := c.profile(ctx, pr, s)
+	if err != nil {
+		return m, err
+	}
+	before, err := pr.CPU(ctx)
+	if err != nil {
+		return m, err
+	}
+	if m.Sample, err = peer.Load(ctx, conn, s.n, c.Duration); err != nil {
+		return m, err
+	}
+	after, err := pr.CPU(ctx)
+	if err != nil {
+		return m, err
+	}
+	m.ServerCPU = math.NaN()
+	if after > 0 {
+		m.ServerCPU = float64((after - before).Nanoseconds()) / 1000 / float64(max(m.Calls, 1))
+	}
+	return m, end()
+}

@@ -1,0 +1,159 @@
+package peer
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"os/exec"
+	"strconv"
+	"time"
+
+	"github.com/gofpnn/gofpnn/benchmarks/measure"
+	"github.com/gofpnn/gofpnn/fpnn"
+)
+
+// Outside is a peer whose client is a program, of any language. See
+// [Program] for what it is told and has to tell.
+func Outside(name, command string) Peer {
+	return Peer{
+		Name:   name,
+		What:   "an outside program",
+		server: "outside",
+		Serve:  func(ctx context.Context) (*Served, error) { return ServeOutside(ctx, "127.0.0.1:0") },
+		Dial: func(_ context.Context, at Address) (Conn, error) {
+			return outside{Program{Command: command, Address: at}}, nil
+		},
+	}
+}
+
+// ServeOutside serves outside programs at a TCP address: an FPNN server that
+// echoes "two way demo" and has the methods of the fake RTM gate, and, at an
+// address of its own, a raw echo peer as that of the row fpnn.
+func ServeOutside(ctx context.Context, listen string) (*Served, error) {
+	raw, err := serveRaw(ctx)
+	if err != nil {
+		return nil, err
+	}
+	srv, err := startGate(listen, fpnn.WithMiddleware(func(next fpnn.Handler) fpnn.Handler {
+		return fpnn.HandlerFunc(func(ctx context.Context, q *fpnn.Quest) (any, error) {
+			if q.Method() == method {
+				return serveEcho(ctx, q)
+			}
+			return next.ServeQuest(ctx, q)
+		})
+	}))
+	if err != nil {
+		raw.Stop()
+		return nil, err
+	}
+	return &Served{Address: Address{Addr: srv.Addr(), Raw: raw.Addr}, Stop: func() {
+		_ = srv.Close()
+		raw.Stop()
+	}}, nil
+}
+
+// Program is a client outside of this module. It is run by the shell, once for
+// each measurement, and is told by its environment:
+//
+//	LEAGUE_ADDR      host:port of an FPNN server: "two way demo" is answered with
+//	                 what it brings, and the RTM methods are there
+//	LEAGUE_RAW_ADDR  host:port of the peer of the row fpnn, which echoes any method
+//	LEAGUE_N         how many calls are to be under way, on one connection
+//	LEAGUE_SECONDS   for how long, as "1.5"
+//	LEAGUE_PID       RTM's project
+//	LEAGUE_SECRET    and its secret
+//
+// It connects, makes calls of about 100 bytes, each caller one after the other,
+// and writes a [Report] as the last line of its output. What it writes to its
+// standard error is passed on. It is ended if it takes 15 seconds longer than it
+// should.
+type Program struct {
+	Command string
+	Address Address
+}
+
+// Report is what a program tells: calls and seconds at least.
+type Report struct {
+	Calls   int64    `json:"calls"`   // answered
+	Seconds float64  `json:"seconds"` // that they took
+	P50     *float64 `json:"p50_us"`  // microseconds of one call
+	P99     *float64 `json:"p99_us"`
+	P999    *float64 `json:"p999_us"`
+	Allocs  *float64 `json:"allocs"` // for each call
+	Bytes   *float64 `json:"bytes"`  // allocated for each call
+}
+
+// errReport is what is wrong with a program's output.
+var errReport = errors.New("the last line of the program's output is not as it should be")
+
+// Run runs the program.
+func (p Program) Run(ctx context.Context, n int, d time.Duration) (measure.Sample, error) {
+	cmd := exec.CommandContext(ctx, "sh", "-c", p.Command)
+	cmd.Env = append(os.Environ(),
+		"LEAGUE_ADDR="+p.Address.Addr,
+		"LEAGUE_RAW_ADDR="+p.Address.Raw,
+		"LEAGUE_N="+strconv.Itoa(n),
+		"LEAGUE_SECONDS="+strconv.FormatFloat(d.Seconds(), 'f', -1, 64),
+		"LEAGUE_PID="+strconv.Itoa(int(project.ID)),
+		"LEAGUE_SECRET="+string(project.Secret),
+	)
+	cmd.Stderr = os.Stderr
+	cmd.WaitDelay = time.Second
+	endWithChildren(cmd)
+	out, err := cmd.Output()
+	if ctx.Err() != nil {
+		return measure.Sample{}, fmt.Errorf("%w: %w", measure.ErrHung, context.Cause(ctx))
+	}
+	if err != nil {
+		return measure.Sample{}, fmt.Errorf("outside program: %w", err)
+	}
+	r, err := parseReport(out)
+	if err != nil {
+		return measure.Sample{}, err
+	}
+	cpu := cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
+	return r.sample(cpu), nil
+}
+
+// parseReport reads the last line of a program's output.
+func parseReport(out []byte) (r Report, err error) {
+	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
+	last := lines[len(lines)-1]
+	if err := json.Unmarshal(last, &r); err != nil {
+		return r, fmt.Errorf("%w: %w: %.100q", errReport, err, last)
+	}
+	if r.Calls <= 0 || r.Seconds <= 0 {
+		return r, fmt.Errorf("%w: calls and seconds have to be above 0: %.100q", errReport, last)
+	}
+	return r, nil
+}
+
+func (r *Report) sample(cpu time.Duration) measure.Sample {
+	known := func(v *float64) float64 {
+		if v == nil {
+			return math.NaN()
+		}
+		return *v
+	}
+	return measure.Sample{
+		Calls: r.Calls, Elapsed: time.Duration(r.Seconds * float64(time.Second)),
+		P50: known(r.P50), P99: known(r.P99), P999: known(r.P999),
+		Allocs: known(r.Allocs), Bytes: known(r.Bytes),
+		CPU: float64(cpu.Microseconds()) / float64(r.Calls),
+	}
+}
+
+// outside has a connection only while it is measured.
+type outside struct{ Program }
+
+// Caller is not used: Load does without callers.
+func (outside) Caller() measure.Caller { return nil }
+func (outside) Close() error           { return nil }
+
+func (o outside) Load(ctx context.Context, n int, d time.Duration) (measure.Sample, error) {
+	return o.Run(ctx, n, d)
+}
