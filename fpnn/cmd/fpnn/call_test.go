@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"io"
+	"net"
+	"path/filepath"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/gofpnn/gofpnn/transport/mem"
+)
+
+const argument = `{"n":18446744073709551615,"id":-9007199254740993,"f":1.5,"text":"你好","list":[true,null,{"m":{}}]`
+
+func TestCallPrintsTheAnswerOnEveryTransport(t *testing.T) {
+	t.Parallel()
+	const binary = argument + `,"f1":1.0,"bin":{"$bin":"AP/+"},"str":{"$str":"/w=="},"map":{"$map":[[1,"a"],[-1,"b"]]}}`
+	for name, w := range ways(t) {
+		require.Equal(t, result{stdout: binary + "\n"}, run(t, w.line("call", "two way demo", binary)...), name)
+		require.Equal(t, result{stdout: "{}\n"}, run(t, w.line("call", "nothing")...), name)
+		require.Equal(t, result{stdout: "{\"encoding\":\"msgpack\"}\n"}, run(t, w.line("call", "encoding")...), name)
+
+		w.flags = append(w.flags, "-json")
+		require.Equal(t, result{stdout: argument + "}\n"}, run(t, w.line("call", "two way demo", argument+"}")...), name)
+		require.Equal(t, result{stdout: "{\"encoding\":\"JSON\"}\n"}, run(t, w.line("call", "encoding")...), name)
+
+		w.flags = append(w.flags, "-oneway")
+		require.Equal(t, result{}, run(t, w.line("call", "once", `{"a":1}`)...), name)
+		<-w.got
+		require.Equal(t, []string{`once {"a":1}`}, w.oneway, name)
+	}
+}
+
+func TestCallReadsArgumentsFromItsInput(t *testing.T) {
+	t.Parallel()
+	got := shell{stdin: " {\"a\" :\n 1 } \n"}.run(t, "call", echoServer(t).addr, "m", "-")
+	require.Equal(t, result{stdout: "{\"a\":1}\n"}, got)
+}
+
+// *infos is answered with one str.
+func TestCallPrintsAnAnswerThatIsNoMap(t *testing.T) {
+	t.Parallel()
+	got := run(t, "call", echoServer(t).addr, "*infos")
+	require.Zero(t, got.code)
+	require.True(t, strings.HasPrefix(got.stdout, `"{\"FPNN.status\":`), got.stdout)
+}
+
+func TestErrorAnswersAreTold(t *testing.T) {
+	t.Parallel()
+	addr := echoServer(t).addr
+	got := run(t, "call", addr, "fail")
+	require.Equal(t, result{code: exitAnswer, stderr: "fpnn call: error 100001: \"no \\x1b[2Jaccount\", raised by \"bank\"\n"}, got)
+	for method, want := range map[string]string{
+		"*nosuch": "fpnn call: error 20004 (unknown method): \"Unknown method: *nosuch\"\nhint: the server has no such method",
+		"want":    "fpnn call: error 10009 (key not found): \"codec: key \\\"n\\\": key not found\"\nhint: an argument is missing",
+	} {
+		for _, encoding := range []string{"-json=false", "-json"} {
+			got := run(t, "call", encoding, addr, method)
+			require.Equal(t, exitAnswer, got.code)
+			require.Empty(t, got.stdout)
+			require.Contains(t, got.stderr, want)
+		}
+	}
+}
+
+func TestCallThatJSONCannotHold(t *testing.T) {
+	t.Parallel()
+	addr := echoServer(t).addr
+	for _, json := range []string{`{"a":{"$bin":"/w=="}}`, `{"$map":[[1,2]]}`, `{"a":{"$float":"NaN"}}`} {
+		got := run(t, "call", "-json", addr, "m", json)
+		require.Equal(t, exitUsage, got.code)
+		require.Contains(t, got.stderr, "hint: msgpack can hold it: leave -json out")
+	}
+	got := shell{stdin: `{"a":"` + strings.Repeat("x", 9<<20) + `"}`}.run(t, "call", addr, "m", "-")
+	require.Equal(t, exitUsage, got.code)
+	require.Contains(t, got.stderr, "exceeds the size limit")
+}
+
+func TestNoConnection(t *testing.T) {
+	t.Parallel()
+	l := listenOn(t, "tcp", "127.0.0.1:0")
+	gone := l.Addr().String()
+	require.NoError(t, l.Close())
+	all := ways(t)
+	_, public, _ := keys(t)
+	greeter := strange(t, func(nc net.Conn) {
+		_, _ = io.WriteString(nc, "220 gate ready\r\n")
+		_, _ = io.Copy(io.Discard, nc)
+	})
+	for _, tt := range []struct {
+		want, hint string
+		line       []string
+	}{
+		{"cannot connect to " + gone + ": dial tcp " + gone, "nothing listens there", []string{gone}},
+		{"cannot connect to ws://" + gone, "nothing listens there", []string{"ws://" + gone}},
+		{"no such file", "no such socket", []string{"unix:" + filepath.Join(t.TempDir(), "none")}},
+		{"signed by unknown authority", "-cacert FILE", []string{all["TLS"].addr}},
+		{"signed by unknown authority", "-cacert FILE", []string{all["wss"].addr}},
+		{"certificate", "-cacert FILE", []string{"-cacert", mustCertificate(t), all["TLS"].addr}},
+		{"not valid for any names, but wanted to match localhost", "use a host name the certificate is for", append(all["TLS"].flags, strings.Replace(all["TLS"].addr, "127.0.0.1", "localhost", 1))},
+		{"TLS: EOF", "the server hangs up", []string{"tls://" + all["TCP"].addr}},
+		{"does not look like a TLS handshake", "leave tls:// out", []string{"tls://" + greeter}},
+		{"EOF", "the server hangs up", []string{"ws://" + all["TCP"].addr}},
+		{"HTTP status 404", "no WebSocket is served there", []string{all["ws"].addr + "/nothing"}},
+		{"handshake: refused by the server", "is -key the public key of this server", []string{"-key", public, all["TCP"].addr}},
+		{"handshake: frame: no FPNN magic", "is -key the public key of this server", []string{"-key", public, all["encrypted"].addr}},
+	} {
+		for _, command := range []string{"call", "ping"} {
+			line := append([]string{command}, tt.line...)
+			if command == "call" {
+				line = append(line, "m")
+			}
+			got := run(t, line...)
+			require.Equal(t, exitNoConnection, got.code, "%v: %s", line, got.stderr)
+			require.Empty(t, got.stdout)
+			require.Contains(t, got.stderr, tt.want)
+			require.Contains(t, got.stderr, "\nhint: ")
+			require.Contains(t, got.stderr, tt.hint)
+		}
+	}
+}
+
+func mustCertificate(t *testing.T) string {
+	t.Helper()
+	file, _ := certificate(t)
+	return file
+}
+
+func TestFilesThatAreNotWhatTheyShouldBe(t *testing.T) {
+	t.Parallel()
+	none := filepath.Join(t.TempDir(), "none")
+	garbage := write(t, []byte("garbage"))
+	private, _, _ := keys(t)
+	for want, line := range map[string][]string{
+		"-cacert: open " + none:                          {"-cacert", none, "tls://a:1"},
+		"-cacert " + garbage + ": no certificate in PEM": {"-cacert", garbage, "tls://a:1"},
+		"-key: open " + none:                             {"-key", none, "a:1"},
+		"-key " + garbage + ": secure: public key":       {"-key", garbage, "a:1"},
+		"the server's public key is wanted":              {"-key", private, "a:1"},
+	} {
+		got := run(t, append([]string{"ping"}, line...)...)
+		require.Equal(t, exitHere, got.code)
+		require.Contains(t, got.stderr, want)
+	}
+}
+
+// Packages of a server that speaks, but not as it should.
+func TestPeersThatMisbehave(t *testing.T) {
+	t.Parallel()
+	const ok = "FPNN\x01\x80\x02\x00\x01\x00\x00\x00\x01\x00\x00\x00"
+	for _, tt := range []struct {
+		name, addr, want, hint string
+		code                   int
+	}{
+		{"closes", answers(t, false, ""), "disconnected", "closes connections it cannot make sense of", exitLost},
+		{"closes later", answers(t, false, ok[:10]), "package cut short", "", exitNoFPNN},
+		{"speaks HTTP", answers(t, true, "HTTP/1.1 400 Bad Request\r\n\r\n"), "peer speaks HTTP", "write ws://", exitNoFPNN},
+		{"speaks TLS", answers(t, true, "\x15\x03\x01\x00\x02\x02\x46     "), "peer speaks TLS", "write tls://", exitNoFPNN},
+		{"sends garbage", answers(t, true, strings.Repeat("garbage", 3)), "no FPNN magic", "", exitNoFPNN},
+		{"answers unreadably", answers(t, true, ok+"\xc1"), "answer cannot be decoded", "", exitNoFPNN},
+		{"answers an error unreadably", answers(t, true, strings.Replace(ok, "\x02\x00", "\x02\x01", 1)+"\x80"), "answer cannot be decoded", "", exitNoFPNN},
+	} {
+		got := run(t, "call", tt.addr, "m")
+		require.Equal(t, tt.code, got.code, "%s: %s", tt.name, got.stderr)
+		require.Empty(t, got.stdout, tt.name)
+		require.Contains(t, got.stderr, tt.want, tt.name)
+		require.Contains(t, got.stderr, tt.hint, tt.name)
+		require.Equal(t, tt.hint != "", strings.Contains(got.stderr, "\nhint: "), got.stderr)
+	}
+	got := run(t, "call", echoServer(t).addr, "leave")
+	require.Equal(t, exitLost, got.code)
+}
+
+func TestTimeouts(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var network mem.Network
+		l, err := network.Listen("gate:1")
+		require.NoError(t, err)
+		serveOn(t, l)
+		began := time.Now()
+		s := shell{dialer: &network}
+		got := s.run(t, "call", "-timeout", "3s", "gate:1", "hang")
+		require.Equal(t, exitTimeout, got.code)
+		require.Contains(t, got.stderr, "deadline exceeded\nhint: -timeout sets how long to wait")
+		require.Equal(t, 3*time.Second, time.Since(began))
+
+		// Nobody accepts.
+		full, err := network.Listen("full:1")
+		require.NoError(t, err)
+		for range 128 {
+			nc, err := network.DialContext(t.Context(), "tcp", "full:1")
+			require.NoError(t, err)
+			defer nc.Close()
+		}
+		began = time.Now()
+		for _, line := range [][]string{{"call", "-timeout", "3s", "full:1", "m"}, {"ping", "-timeout", "3s", "full:1"}} {
+			got = s.run(t, line...)
+			require.Equal(t, exitNoConnection, got.code)
+			require.Contains(t, got.stderr, "cannot connect to full:1: not within 3s: context deadline exceeded\nhint: is the address right")
+		}
+		require.Equal(t, 6*time.Second, time.Since(began))
+		require.NoError(t, full.Close())
+	})
+}
+
+func TestInterruption(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var network mem.Network
+		l, err := network.Listen("gate:1")
+		require.NoError(t, err)
+		serveOn(t, l)
+		full, err := network.Listen("full:1")
+		require.NoError(t, err)
+		for range 128 {
+			nc, err := network.DialContext(t.Context(), "tcp", "full:1")
+			require.NoError(t, err)
+			defer nc.Close()
+		}
+		for _, line := range [][]string{
+			{"call", "-timeout", "0", "gate:1", "hang"},
+			{"call", "-timeout", "0", "full:1", "m"},
+			{"ping", "-timeout", "0", "full:1"},
+		} {
+			ctx, interrupt := context.WithCancel(t.Context())
+			ended := make(chan result, 1)
+			go func() { ended <- shell{dialer: &network}.runIn(ctx, line...) }()
+			advance(time.Minute / 2)
+			interrupt()
+			got := <-ended
+			require.Equal(t, exitInterrupted, got.code)
+			require.Empty(t, got.stdout)
+		}
+		require.NoError(t, full.Close())
+	})
+}

@@ -1,0 +1,87 @@
+package main
+
+import (
+	"bufio"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// form is how the input of decode is written.
+type form int
+
+const (
+	detect form = iota
+	inHex
+	inBytes
+)
+
+// bytesOf returns the bytes that r holds in a form.
+func bytesOf(r io.Reader, f form) io.Reader {
+	in := bufio.NewReader(r)
+	if f == detect {
+		head, _ := in.Peek(len(magic)) // an error comes again
+		if f = inHex; strings.Trim(string(head), "0123456789abcdefABCDEFx:, \t\r\n") != "" {
+			f = inBytes
+		}
+	}
+	if f == inBytes {
+		return in
+	}
+	return &hexReader{r: in}
+}
+
+// hexReader reads what is written in hexadecimal digits, two for a byte. Between
+// bytes there may be white space, commas, colons, and 0x.
+type hexReader struct {
+	r    *bufio.Reader
+	at   int64 // of the next character
+	high byte
+	half bool // high is the first digit of a byte
+}
+
+// errHex is input that is not in hexadecimal digits.
+var errHex = errors.New("not in hexadecimal digits")
+
+// Read waits only if no character is there.
+func (h *hexReader) Read(b []byte) (n int, err error) {
+	for n < len(b) && (n == 0 || h.r.Buffered() > 0) {
+		c, err := h.r.ReadByte()
+		switch {
+		case errors.Is(err, io.EOF) && h.half:
+			return n, fmt.Errorf("%w: half a byte before the end", errHex)
+		case err != nil:
+			return n, err
+		}
+		digit, isDigit := hexDigit(c)
+		switch {
+		case isDigit && h.half:
+			b[n] = h.high<<4 | digit
+			n++
+			h.half = false
+		case isDigit:
+			h.high, h.half = digit, true
+		case (c == 'x' || c == 'X') && h.half && h.high == 0:
+			h.half = false
+		case h.half:
+			return n, fmt.Errorf("%w: half a byte before character %d", errHex, h.at+1)
+		case !strings.ContainsRune(" \t\r\n:,", rune(c)):
+			return n, fmt.Errorf("%w: character %d is %q", errHex, h.at+1, c)
+		}
+		h.at++
+	}
+	return n, nil
+}
+
+func hexDigit(c byte) (value byte, ok bool) {
+	switch {
+	case '0' <= c && c <= '9':
+		return c - '0', true
+	case 'a' <= c && c <= 'f':
+		return c - 'a' + 10, true
+	case 'A' <= c && c <= 'F':
+		return c - 'A' + 10, true
+	}
+	return 0, false
+}
