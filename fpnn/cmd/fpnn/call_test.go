@@ -2,16 +2,22 @@ package main
 
 import (
 	"context"
+	"crypto/x509"
+	"errors"
 	"io"
 	"net"
+	"os"
 	"path/filepath"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/fpnn/frame"
+	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
@@ -125,6 +131,45 @@ func TestNoConnection(t *testing.T) {
 	}
 }
 
+// Other failures of the network's.
+func TestHintsOfDials(t *testing.T) {
+	t.Parallel()
+	for want, err := range map[string]error{
+		"is the host's name right?":                      &net.DNSError{Name: "gate", Err: "no such host"},
+		"is the address right, and reachable":            &net.OpError{Op: "dial", Err: os.ErrDeadlineExceeded},
+		"the server needs another certificate":           x509.CertificateInvalidError{Reason: x509.Expired},
+		"the server hangs up":                            syscall.ECONNRESET,
+		"fpnn call: cannot connect to a:1: no network\n": errors.New("no network"),
+	} {
+		dialer := transport.DialerFunc(func(context.Context, string, string) (net.Conn, error) { return nil, err })
+		got := shell{dialer: dialer}.run(t, "call", "a:1", "m")
+		require.Equal(t, exitNoConnection, got.code)
+		require.Contains(t, got.stderr, want)
+	}
+}
+
+// A peer that does not know *ping has read what came before it all the same.
+func TestOnewayIsTakenOrNot(t *testing.T) {
+	t.Parallel()
+	const refusal = "FPNN\x01\x80\x02\x01\x0d\x00\x00\x00\x01\x00\x00\x00\x82\xa4code\xcd\x4e\x24\xa2ex\xa0"
+	for answer, code := range map[string]int{refusal: exitOK, "": exitLost} {
+		addr := strange(t, func(nc net.Conn) {
+			r := frame.NewReader(nc, frame.DefaultMaxPackage)
+			for _, want := range []string{"once", "*ping"} {
+				var p frame.Package
+				if err := r.Read(&p); err != nil || string(p.Method) != want {
+					return
+				}
+			}
+			_, _ = io.WriteString(nc, answer)
+			_, _ = io.Copy(io.Discard, io.LimitReader(nc, int64(len(answer))))
+		})
+		got := run(t, "call", "-oneway", addr, "once")
+		require.Equal(t, code, got.code, got.stderr)
+		require.Empty(t, got.stdout)
+	}
+}
+
 func mustCertificate(t *testing.T) string {
 	t.Helper()
 	file, _ := certificate(t)
@@ -191,20 +236,28 @@ func TestTimeouts(t *testing.T) {
 		require.Equal(t, 3*time.Second, time.Since(began))
 
 		// Nobody accepts.
-		full, err := network.Listen("full:1")
+		full, err := network.Listen("wide:1")
 		require.NoError(t, err)
 		for range 128 {
-			nc, err := network.DialContext(t.Context(), "tcp", "full:1")
+			nc, err := network.DialContext(t.Context(), "tcp", "wide:1")
 			require.NoError(t, err)
 			defer nc.Close()
 		}
-		began = time.Now()
-		for _, line := range [][]string{{"call", "-timeout", "3s", "full:1", "m"}, {"ping", "-timeout", "3s", "full:1"}} {
+		// Nobody answers *key.
+		_, err = network.Listen("mute:1")
+		require.NoError(t, err)
+		_, public, _ := keys(t)
+		for _, line := range [][]string{
+			{"call", "-timeout", "3s", "wide:1", "m"},
+			{"ping", "-timeout", "3s", "wide:1"},
+			{"ping", "-timeout", "3s", "-key", public, "mute:1"},
+		} {
+			began = time.Now()
 			got = s.run(t, line...)
 			require.Equal(t, exitNoConnection, got.code)
-			require.Contains(t, got.stderr, "cannot connect to full:1: not within 3s: context deadline exceeded\nhint: is the address right")
+			require.Contains(t, got.stderr, "e:1: not within 3s: context deadline exceeded\nhint: is the address right")
+			require.Equal(t, 3*time.Second, time.Since(began))
 		}
-		require.Equal(t, 6*time.Second, time.Since(began))
 		require.NoError(t, full.Close())
 	})
 }
@@ -216,17 +269,17 @@ func TestInterruption(t *testing.T) {
 		l, err := network.Listen("gate:1")
 		require.NoError(t, err)
 		serveOn(t, l)
-		full, err := network.Listen("full:1")
+		full, err := network.Listen("wide:1")
 		require.NoError(t, err)
 		for range 128 {
-			nc, err := network.DialContext(t.Context(), "tcp", "full:1")
+			nc, err := network.DialContext(t.Context(), "tcp", "wide:1")
 			require.NoError(t, err)
 			defer nc.Close()
 		}
 		for _, line := range [][]string{
 			{"call", "-timeout", "0", "gate:1", "hang"},
-			{"call", "-timeout", "0", "full:1", "m"},
-			{"ping", "-timeout", "0", "full:1"},
+			{"call", "-timeout", "0", "wide:1", "m"},
+			{"ping", "-timeout", "0", "wide:1"},
 		} {
 			ctx, interrupt := context.WithCancel(t.Context())
 			ended := make(chan result, 1)

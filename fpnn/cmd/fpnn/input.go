@@ -36,9 +36,10 @@ func bytesOf(r io.Reader, f form) io.Reader {
 // bytes there may be white space, commas, colons, and 0x.
 type hexReader struct {
 	r    *bufio.Reader
-	at   int64 // of the next character
+	at   int64 // characters taken
 	high byte
 	half bool // high is the first digit of a byte
+	err  error
 }
 
 // errHex is input that is not in hexadecimal digits.
@@ -47,31 +48,46 @@ var errHex = errors.New("not in hexadecimal digits")
 // Read waits only if no character is there.
 func (h *hexReader) Read(b []byte) (n int, err error) {
 	for n < len(b) && (n == 0 || h.r.Buffered() > 0) {
-		c, err := h.r.ReadByte()
-		switch {
-		case errors.Is(err, io.EOF) && h.half:
-			return n, fmt.Errorf("%w: half a byte before the end", errHex)
-		case err != nil:
-			return n, err
+		var whole bool
+		if b[n], whole, h.err = h.next(); h.err != nil {
+			return n, h.err
 		}
-		digit, isDigit := hexDigit(c)
-		switch {
-		case isDigit && h.half:
-			b[n] = h.high<<4 | digit
+		if whole {
 			n++
-			h.half = false
-		case isDigit:
-			h.high, h.half = digit, true
-		case (c == 'x' || c == 'X') && h.half && h.high == 0:
-			h.half = false
-		case h.half:
-			return n, fmt.Errorf("%w: half a byte before character %d", errHex, h.at+1)
-		case !strings.ContainsRune(" \t\r\n:,", rune(c)):
-			return n, fmt.Errorf("%w: character %d is %q", errHex, h.at+1, c)
 		}
-		h.at++
 	}
 	return n, nil
+}
+
+// next takes a character, and returns the byte that it makes whole. An error
+// comes again.
+func (h *hexReader) next() (value byte, whole bool, err error) {
+	if h.err != nil {
+		return 0, false, h.err
+	}
+	c, err := h.r.ReadByte()
+	switch {
+	case errors.Is(err, io.EOF) && h.half:
+		return 0, false, fmt.Errorf("%w: half a byte before the end", errHex)
+	case err != nil:
+		return 0, false, err
+	}
+	h.at++
+	digit, isDigit := hexDigit(c)
+	switch {
+	case isDigit && h.half:
+		h.half = false
+		return h.high<<4 | digit, true, nil
+	case isDigit:
+		h.high, h.half = digit, true
+	case (c == 'x' || c == 'X') && h.half && h.high == 0:
+		h.half = false
+	case h.half:
+		return 0, false, fmt.Errorf("%w: half a byte before character %d", errHex, h.at)
+	case !strings.ContainsRune(" \t\r\n:,", rune(c)):
+		return 0, false, fmt.Errorf("%w: character %d is %q", errHex, h.at, c)
+	}
+	return 0, false, nil
 }
 
 func hexDigit(c byte) (value byte, ok bool) {

@@ -183,7 +183,7 @@ func TestWrongUsage(t *testing.T) {
 		"takes no arguments":              {{"serve", "x"}},
 		"-cert and -key exclude":          {{"serve", "-cert", "x", "-key", "x"}},
 		"-certkey without -cert":          {{"serve", "-certkey", "x"}},
-		"JSON: no JSON: unexpected end":   {{"call", "a:1", "m", ""}, {"call", "a:1", "m", "-"}},
+		"JSON: unexpected end":            {{"call", "a:1", "m", ""}, {"call", "a:1", "m", "-"}},
 		"JSON: not an object":             {{"call", "a:1", "m", "[]"}},
 		"invalid value \"x\" for flag -n": {{"ping", "-n", "x", "a:1"}},
 	} {

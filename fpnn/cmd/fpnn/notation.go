@@ -130,14 +130,14 @@ func appendList(b []byte, v codec.Value) []byte {
 
 func appendMap(b []byte, v codec.Value) []byte {
 	m, _ := v.Payload()
-	begin, between, end := "{", ":", "}"
-	if !isObject(m) {
-		b = fmt.Appendf(b, `{%q:[`, nameMap)
-		begin, between, end = "[", ",", "]"
-	} else {
-		b = append(b, begin...)
-		begin, end = "", ""
+	if isObject(m) {
+		return append(appendPairs(append(b, '{'), m, "", ":", ""), '}')
 	}
+	b = fmt.Appendf(b, `{%q:[`, nameMap)
+	return append(appendPairs(b, m, "[", ",", "]"), "]}"...)
+}
+
+func appendPairs(b []byte, m codec.Payload, begin, between, end string) []byte {
 	first := true
 	for key, value := range m.All() {
 		if !first {
@@ -147,10 +147,7 @@ func appendMap(b []byte, v codec.Value) []byte {
 		b = append(appendNotation(append(b, begin...), key), between...)
 		b = append(appendNotation(b, value), end...)
 	}
-	if begin != "" {
-		b = append(b, ']')
-	}
-	return append(b, '}')
+	return b
 }
 
 // isObject reports whether a map is what a JSON object says.
@@ -172,7 +169,7 @@ func extOf(raw []byte) (kind int8, data []byte) {
 	at := 1 // of the type
 	switch raw[0] {
 	case 0xc7:
-		at += 1
+		at++
 	case 0xc8:
 		at += 2
 	case 0xc9:

@@ -28,9 +28,9 @@ func readNotation(text []byte) (codec.Payload, error) {
 	if err := json.Unmarshal(text, &whole); err != nil {
 		var syntax *json.SyntaxError
 		if errors.As(err, &syntax) {
-			return codec.Payload{}, fmt.Errorf("no JSON: %w, at byte %d", err, syntax.Offset)
+			return codec.Payload{}, fmt.Errorf("%w, at byte %d", err, syntax.Offset)
 		}
-		return codec.Payload{}, fmt.Errorf("no JSON: %w", err)
+		return codec.Payload{}, err
 	}
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()

@@ -29,7 +29,7 @@ type ping struct {
 func newPing(fs *flag.FlagSet) action {
 	c := new(ping)
 	c.register(fs)
-	fs.IntVar(&c.n, "n", 5, "how `many`; 0 for no end")
+	fs.IntVar(&c.n, "n", 5, "`number` of round trips; 0 for no end")
 	fs.DurationVar(&c.interval, "interval", time.Second, "from the beginning of one to that of the next")
 	return c.run
 }

@@ -67,7 +67,6 @@ func (c *serve) serve(ctx context.Context, wrap wrapper, out *printer) error {
 	if err != nil {
 		return err
 	}
-	defer srv.Close()
 	l, err := listen(ctx, c.listen)
 	if err != nil {
 		return err
@@ -87,11 +86,13 @@ func (c *serve) serve(ctx context.Context, wrap wrapper, out *printer) error {
 	case <-ctx.Done():
 	case <-out.failed:
 	case err := <-served:
-		return err
+		return errors.Join(err, srv.Close())
 	}
-	_ = srv.Close() // does not fail
-	<-served
-	return nil
+	err = srv.Close()
+	if e := <-served; !errors.Is(e, fpnn.ErrClosed) {
+		err = errors.Join(err, e)
+	}
+	return err
 }
 
 // wrapper makes a listener of another one.

@@ -53,7 +53,7 @@ func (s *server) ServeQuest(ctx context.Context, q *fpnn.Quest) (any, error) {
 	}
 	if q.Oneway() {
 		s.mu.Lock()
-		s.oneway = append(s.oneway, q.Method()+" "+q.Payload.String())
+		s.oneway = append(s.oneway, q.Method()+" "+q.String())
 		s.mu.Unlock()
 		s.got <- struct{}{}
 	}
