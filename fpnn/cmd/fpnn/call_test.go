@@ -244,8 +244,7 @@ func TestTimeouts(t *testing.T) {
 			defer nc.Close()
 		}
 		// Nobody answers *key.
-		_, err = network.Listen("mute:1")
-		require.NoError(t, err)
+		mute := hangingUp(t, &network, "mute:1", "")
 		_, public, _ := keys(t)
 		for _, line := range [][]string{
 			{"call", "-timeout", "3s", "wide:1", "m"},
@@ -258,7 +257,41 @@ func TestTimeouts(t *testing.T) {
 			require.Contains(t, got.stderr, "e:1: not within 3s: context deadline exceeded\nhint: is the address right")
 			require.Equal(t, 3*time.Second, time.Since(began))
 		}
+		<-mute
 		require.NoError(t, full.Close())
+	})
+}
+
+// hangingUp is a server that sends text to its first client and then waits for
+// it to hang up, which closes what is returned.
+func hangingUp(t *testing.T, network *mem.Network, address, text string) <-chan struct{} {
+	t.Helper()
+	l, err := network.Listen(address)
+	require.NoError(t, err)
+	hungUp := make(chan struct{})
+	go func() {
+		defer close(hungUp)
+		if nc, err := l.Accept(); err == nil {
+			_, _ = io.WriteString(nc, text)
+			_, _ = io.Copy(io.Discard, nc)
+			_ = nc.Close()
+		}
+	}()
+	return hungUp
+}
+
+func TestFailedHandshakesHangUp(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var network mem.Network
+		_, public, _ := keys(t)
+		garbage := strings.Repeat("?", 100)
+		for _, line := range [][]string{{"-key", public, "a:1"}, {"tls://b:1"}, {"ws://c:1"}} {
+			address := line[len(line)-1]
+			hungUp := hangingUp(t, &network, address[strings.LastIndex(address, "/")+1:], garbage)
+			require.Equal(t, exitNoConnection, shell{dialer: &network}.run(t, append([]string{"ping"}, line...)...).code)
+			<-hungUp
+		}
 	})
 }
 

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/iotest"
 
@@ -212,12 +213,30 @@ func TestDecodeSkipsWhatIsTooLarge(t *testing.T) {
 	require.Equal(t, shown, out.String())
 }
 
+// The memory of a large package is given back.
+func TestStreamsKeepNoLargeBuffer(t *testing.T) {
+	t.Parallel()
+	pkg, err := frame.Append(nil, &frame.Package{
+		Header: frame.Header{Flags: frame.MsgPack, Kind: frame.Answer}, Payload: make([]byte, 2*maxKept),
+	}, maxShown)
+	require.NoError(t, err)
+	found := 0
+	s := stream{keyed: new(atomic.Bool), found: func(int64, *frame.Package, bool) { found++ }}
+	require.NoError(t, s.write(append(pkg, "FPNN"...)))
+	require.Equal(t, 1, found)
+	require.LessOrEqual(t, cap(s.buf), 64)
+	require.NoError(t, s.write(unhex(t, "01800006010000006e6f7375636880")))
+	require.Equal(t, 2, found)
+	require.NoError(t, s.end())
+}
+
 func TestDecodeInputThatCannotBeRead(t *testing.T) {
 	t.Parallel()
 	for stdin, want := range map[string]string{
 		"46504e4":       "half a byte before the end",
 		"46504e4 e":     "half a byte before character 8",
 		"46504e4e01zz":  "character 11 is 'z'",
+		"46504e4e1x00":  "half a byte before character 10",
 		"46504e4e01x0":  "character 11 is 'x'",
 		"46504e4e0\x10": "half a byte before character 10",
 	} {

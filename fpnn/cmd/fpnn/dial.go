@@ -132,8 +132,8 @@ func (f *dialFlags) encrypt(p *peer, scheme string) error {
 	if err != nil {
 		return fmt.Errorf("-key %s: %w; the server's public key is wanted, as openssl ec -pubout writes it", f.key, err)
 	}
-	encrypted, err := secure.NewDialer(p.dialer, secure.ClientConfig{Key: key, HandshakeTimeout: p.timeout})
-	p.dialer = handshaken{encrypted}
+	encrypted, err := secure.NewDialer(p.dialer, secure.ClientConfig{Key: key, HandshakeTimeout: forever})
+	p.dialer = handshaken{encrypted} // within the time-out of the dial
 	return err
 }
 
@@ -148,7 +148,7 @@ func (p *peer) dial(ctx context.Context) (net.Conn, error) {
 		return nc, nil
 	case errors.Is(ctx.Err(), context.Canceled):
 		return nil, ctx.Err()
-	case within.Err() != nil:
+	case within.Err() != nil, errors.Is(err, os.ErrDeadlineExceeded): // which may be noticed first
 		err = fmt.Errorf("not within %v: %w", p.timeout, context.DeadlineExceeded)
 	}
 	return nil, &dialError{p.endpoint, err}

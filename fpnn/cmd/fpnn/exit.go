@@ -10,7 +10,6 @@ import (
 	"io"
 	"io/fs"
 	"net"
-	"os"
 	"strings"
 	"syscall"
 
@@ -209,7 +208,7 @@ func dialHint(err error) string {
 		return "nothing listens there: is the server running, and the address right?"
 	case errors.Is(err, fs.ErrNotExist):
 		return "no such socket: is the server running, and the path right?"
-	case errors.Is(err, context.DeadlineExceeded), errors.Is(err, os.ErrDeadlineExceeded):
+	case errors.Is(err, context.DeadlineExceeded):
 		return "is the address right, and reachable from here? -timeout waits longer"
 	}
 	return ""

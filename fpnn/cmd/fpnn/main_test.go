@@ -69,12 +69,17 @@ type job struct {
 // start runs a command that says where it listens, and returns that too.
 func start(t *testing.T, args ...string) (j *job, addr string) {
 	t.Helper()
+	return shell{}.start(t, args...)
+}
+
+func (s shell) start(t *testing.T, args ...string) (j *job, addr string) {
+	t.Helper()
 	ctx, interrupt := context.WithCancel(t.Context())
 	r, w := io.Pipe()
 	j = &job{t: t, out: bufio.NewReader(r), interrupt: interrupt, code: make(chan int, 1)}
 	var ended sync.WaitGroup
 	ended.Go(func() {
-		j.code <- shell{}.program(w, &j.stderr).run(ctx, args)
+		j.code <- s.program(w, &j.stderr).run(ctx, args)
 		_ = w.Close()
 	})
 	t.Cleanup(func() {
@@ -192,6 +197,7 @@ func TestWrongUsage(t *testing.T) {
 			require.Equal(t, exitUsage, got.code, line)
 			require.Empty(t, got.stdout, line)
 			require.Contains(t, got.stderr, want, line)
+			require.NotContains(t, got.stderr, ": "+errReported.Error(), "said twice")
 		}
 	}
 }

@@ -10,10 +10,12 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 // proxied starts a proxy for a server.
@@ -194,6 +196,40 @@ func TestInterruptedProxyClosesConnections(t *testing.T) {
 	require.Contains(t, got.stdout, "closed after")
 	<-conn.Done()
 	require.NoFileExists(t, path)
+}
+
+// It does so, too, while it connects, and if the server takes nothing.
+func TestInterruptedProxyWaitsForNobody(t *testing.T) {
+	t.Parallel()
+	ended := make(chan struct{})
+	j, addr := proxied(t, way{addr: strange(t, func(net.Conn) { <-ended })})
+	defer close(ended)
+	nc, err := new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+	require.NoError(t, err)
+	defer nc.Close()
+	require.Contains(t, j.plain(), "from ADDR")
+	for n := 1; n > 0; { // until nothing more fits
+		require.NoError(t, nc.SetWriteDeadline(time.Now().Add(100*time.Millisecond)))
+		n, _ = nc.Write(make([]byte, 1<<20))
+	}
+	require.Contains(t, j.plain(), "no FPNN magic")
+	require.Zero(t, j.end().code)
+
+	dialing := make(chan struct{})
+	s := shell{dialer: transport.DialerFunc(func(ctx context.Context, _, _ string) (net.Conn, error) {
+		close(dialing)
+		<-ctx.Done()
+		return nil, ctx.Err()
+	})}
+	j, addr = s.start(t, "proxy", "127.0.0.1:0", "gate:1")
+	addr, _, _ = strings.Cut(addr, " for ")
+	nc, err = new(net.Dialer).DialContext(t.Context(), "tcp", addr)
+	require.NoError(t, err)
+	defer nc.Close()
+	<-dialing
+	got := j.end()
+	require.Zero(t, got.code)
+	require.Contains(t, got.stdout, "#1  context canceled; closed")
 }
 
 // A printer's lines come whole and in order, and none is missing though it is
