@@ -14,7 +14,7 @@ var callCommand = command{
 	name: "call", args: "ADDR METHOD [JSON]", brief: "call a method and print the answer",
 	more: "JSON are the arguments, an object; {} if there are none, - reads them from the\nstandard input.\n\n" +
 		addressHelp + "\n" + notationHelp,
-	new: newCall,
+	begin: newCall,
 }
 
 type call struct {

@@ -18,7 +18,7 @@ var decodeCommand = command{
 	more: "The stream is read from FILE or the standard input, as bytes or in hexadecimal\ndigits; " +
 		"which of them is told from its beginning, unless a flag says so. Each\nline begins with the package's offset. " +
 		"A package whose payload cannot be read\nis shown with the reason; where the stream itself goes wrong, it ends.\n\n" + notationHelp,
-	new: newDecode,
+	begin: newDecode,
 }
 
 type decode struct{ hex, raw bool }

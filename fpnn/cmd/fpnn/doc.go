@@ -35,8 +35,8 @@
 //
 //	printf '{"data":{"$bin":"%s"}}' "$(base64 -w0 FILE)" | fpnn call ADDR upload -
 //
-// How many bytes a number or a length takes is not kept. The payloads of JSON
-// packages are shown by decode and proxy as they came.
+// How many bytes a number or a length takes is not kept, and with -json 1.0 travels
+// as 1. The payloads of JSON packages are shown by decode and proxy as they came.
 //
 // # Scripts
 //

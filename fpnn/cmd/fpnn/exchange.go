@@ -37,8 +37,8 @@ func (x *exchange) say(format string, args ...any) {
 // both have ended or ctx has.
 func (x *exchange) run(ctx context.Context, client net.Conn, to *peer) {
 	defer client.Close()
-	stop := context.AfterFunc(ctx, func() { _ = client.Close() })
-	defer stop()
+	stopClient := context.AfterFunc(ctx, func() { _ = client.Close() })
+	defer stopClient()
 	x.say("from %v", client.RemoteAddr())
 	server, err := to.dial(ctx)
 	if err != nil {
@@ -46,8 +46,8 @@ func (x *exchange) run(ctx context.Context, client net.Conn, to *peer) {
 		return
 	}
 	defer server.Close()
-	stop2 := context.AfterFunc(ctx, func() { _ = server.Close() })
-	defer stop2()
+	stopServer := context.AfterFunc(ctx, func() { _ = server.Close() })
+	defer stopServer()
 	var tasks sync.WaitGroup
 	var sent, received int64
 	tasks.Go(func() { sent = x.pass(toServer, server, client) })

@@ -38,10 +38,8 @@ type program struct {
 // command is one of the commands.
 type command struct {
 	name, args, brief string
-	more              string // for its help
-	// parse defines the flags, and prepare finds what is wrong with the command
-	// line before anybody is called.
-	new func(fs *flag.FlagSet) action
+	more              string                        // for its help
+	begin             func(fs *flag.FlagSet) action // defines the flags
 }
 
 // action runs a command with the arguments that follow the flags.
@@ -74,7 +72,7 @@ func (p *program) run(ctx context.Context, args []string) int {
 func (p *program) command(ctx context.Context, c *command, args []string) int {
 	fs := flag.NewFlagSet("fpnn "+c.name, flag.ContinueOnError)
 	fs.SetOutput(p.stderr)
-	do := c.new(fs)
+	do := c.begin(fs)
 	fs.Usage = func() {
 		_, _ = fmt.Fprintf(p.stderr, "usage: fpnn %s [flags] %s\n\n%s.\n\n", c.name, c.args, c.brief)
 		fs.PrintDefaults()

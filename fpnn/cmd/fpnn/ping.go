@@ -11,10 +11,10 @@ import (
 
 var pingCommand = command{
 	name: "ping", args: "ADDR", brief: "measure round trips",
-	more: "Each is a call of *ping, which every server answers. A lost connection is made\nanew for the next one. " +
-		"The summary is of all, its percentiles of the last 65536.\nIt comes after -n, or when interrupted; " +
-		"success is that all were answered, else\nthe exit code is that of the last failure.\n\n" + addressHelp,
-	new: newPing,
+	more: "Each is a call of *ping, which every server answers. A lost connection is made\nanew for the next one, whose time includes that. " +
+		"The summary is of all, its percentiles\nof the last 65536; it comes after -n, or when interrupted. " +
+		"Success is that all were\nanswered, else the exit code is that of the last failure.\n\n" + addressHelp,
+	begin: newPing,
 }
 
 // patience is the least pause after a failure.

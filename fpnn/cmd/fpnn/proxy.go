@@ -17,7 +17,7 @@ only packages can pass. The output is waited for: if it stops, so does the
 traffic. An interruption is success.
 
 ` + addressHelp + "\n" + notationHelp,
-	new: newProxy,
+	begin: newProxy,
 }
 
 type proxy struct{ dialFlags }

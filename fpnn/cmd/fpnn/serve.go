@@ -26,7 +26,7 @@ encrypt, others are served as well. A pair of keys is made with
 of which serve wants the first, and call -key the second. An interruption is
 success.
 `,
-	new: newServe,
+	begin: newServe,
 }
 
 type serve struct {
