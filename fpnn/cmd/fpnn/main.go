@@ -1,0 +1,116 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/signal"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/gofpnn/gofpnn/transport"
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second one ends what does not end by itself
+	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, dialer: new(net.Dialer), uncaught: stop}
+	code := p.run(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// program is what a run of the command has to do with the world.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	dialer         transport.Dialer
+	// uncaught gives signals back their usual effect, which is to end the process.
+	// It is called before reads that the end of ctx does not end.
+	uncaught func()
+}
+
+// command is one of the commands.
+type command struct {
+	name, args, brief string
+	more              string                        // for its help
+	begin             func(fs *flag.FlagSet) action // defines the flags
+}
+
+// action runs a command with the arguments that follow the flags.
+type action func(ctx context.Context, p *program, args []string) error
+
+func commands() []command {
+	return []command{callCommand, pingCommand, decodeCommand, serveCommand, proxyCommand}
+}
+
+// run returns the exit code.
+func (p *program) run(ctx context.Context, args []string) int {
+	name := ""
+	if len(args) > 0 {
+		name = args[0]
+	}
+	all := commands()
+	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
+	switch {
+	case i >= 0:
+		return p.command(ctx, &all[i], args[1:])
+	case slices.Contains([]string{"help", "-h", "-help", "--help"}, name):
+		p.usage()
+		return exitOK
+	}
+	p.usage()
+	return exitUsage
+}
+
+// command parses the flags of a command and runs it.
+func (p *program) command(ctx context.Context, c *command, args []string) int {
+	fs := flag.NewFlagSet("fpnn "+c.name, flag.ContinueOnError)
+	fs.SetOutput(p.stderr)
+	do := c.begin(fs)
+	fs.Usage = func() {
+		_, _ = fmt.Fprintf(p.stderr, "usage: fpnn %s [flags] %s\n\n%s.\n\n", c.name, c.args, c.brief)
+		fs.PrintDefaults()
+		_, _ = fmt.Fprintf(p.stderr, "\n%s\n%s", c.more, exitHelp)
+	}
+	err := fs.Parse(args)
+	if err == nil {
+		err = do(ctx, p, fs.Args())
+	} else if !errors.Is(err, flag.ErrHelp) {
+		err = errReported
+	}
+	code := exitCode(err)
+	if code != exitOK && !errors.Is(err, errReported) {
+		_, _ = fmt.Fprintf(p.stderr, "fpnn %s: %s\n", c.name, message(err))
+		if text := hint(err, c.name); text != "" {
+			_, _ = fmt.Fprintf(p.stderr, "hint: %s\n", text)
+		}
+	}
+	return code
+}
+
+// takes checks the number of arguments.
+func takes(args []string, least, most int, what string) error {
+	if len(args) >= least && len(args) <= most {
+		return nil
+	}
+	if i := slices.IndexFunc(args, func(s string) bool { return len(s) > 1 && s[0] == '-' }); i >= 0 {
+		return usagef("takes %s; flags such as %s come before them", what, args[i])
+	}
+	return usagef("takes %s", what)
+}
+
+func (p *program) usage() {
+	var b strings.Builder
+	b.WriteString("usage: fpnn COMMAND [flags] ARGUMENTS\n\n")
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  %-7s%-21s%s\n", c.name, c.args, c.brief)
+	}
+	fmt.Fprintf(&b, "\n'fpnn COMMAND -help' lists the flags.\n\n%s\n%s", addressHelp, exitHelp)
+	_, _ = io.WriteString(p.stderr, b.String())
+}
