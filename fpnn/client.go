@@ -210,31 +210,35 @@ func (c *Client) Conn() *Conn {
 // [ErrClosed]. It returns when all goroutines have ended, handlers included, so
 // a handler must not call it.
 func (c *Client) Close() error {
-	if conn := c.stop(); conn != nil {
-		conn.fail(ErrClosed)
-	}
-	c.cancel()
-	c.tasks.Wait()
-	c.states.wait()
+	c.setState(Closed)
+	c.end()
 	return nil
 }
 
 // Shutdown refuses new calls, waits for those in flight and then closes. When
 // ctx ends first, it closes at once and returns ctx's error.
 func (c *Client) Shutdown(ctx context.Context) error {
+	c.setState(Closed)
 	var err error
-	if conn := c.stop(); conn != nil {
+	if conn := c.current.Load(); conn != nil {
 		err = conn.Shutdown(ctx)
+	}
+	c.end()
+	return err
+}
+
+// end ends what is left of a closed client, and waits for it: also connections
+// that are lost, whose last quests are being handled.
+func (c *Client) end() {
+	c.mu.Lock()
+	conns := slices.Collect(maps.Keys(c.conns))
+	c.mu.Unlock()
+	for _, conn := range conns {
+		conn.fail(ErrClosed)
 	}
 	c.cancel()
 	c.tasks.Wait()
 	c.states.wait()
-	return err
-}
-
-func (c *Client) stop() *Conn {
-	c.setState(Closed)
-	return c.current.Load()
 }
 
 // Timeout returns the time-out of calls without a deadline, see [WithTimeout].

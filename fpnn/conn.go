@@ -223,9 +223,14 @@ func (c *Conn) isDown() bool {
 	}
 }
 
-// fail takes the connection down. Every call in flight ends with err.
+// fail takes the connection down. Every call in flight ends with err. Quests that
+// came before are still served, unless it is this side that closes.
 func (c *Conn) fail(err error) {
 	c.mu.Lock()
+	if errors.Is(err, ErrClosed) {
+		c.serving -= len(c.inbox)
+		c.inbox, c.inboxBytes = nil, 0
+	}
 	if c.err != nil {
 		c.mu.Unlock()
 		return
@@ -240,8 +245,6 @@ func (c *Conn) fail(err error) {
 		k.err = err
 	}
 	c.out, c.spare, c.withdrawn, c.line = nil, nil, nil, nil
-	c.serving -= len(c.inbox)
-	c.inbox, c.inboxBytes = nil, 0
 	c.spawn(c.closeTransport)
 	c.mu.Unlock()
 

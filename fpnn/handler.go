@@ -23,7 +23,8 @@ var (
 // with its code and text, and any other error as 20001 without its text. What is
 // returned for a oneway quest goes nowhere.
 //
-// ctx ends with the connection. A server runs handlers of one connection
+// ctx ends with the connection, also if the peer has left: quests it sent before are
+// served all the same. A server runs handlers of one connection
 // concurrently; a client runs them one after the other, in the order of arrival.
 type Handler interface {
 	ServeQuest(ctx context.Context, q *Quest) (any, error)

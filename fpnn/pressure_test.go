@@ -249,6 +249,8 @@ func TestGaugesAreZeroWhenAllConnectionsAreGone(t *testing.T) {
 		conn := srv.Conns()[0]
 		require.NoError(t, c.Close())
 		synctest.Wait()
+		require.Equal(t, 10, conn.Stats().Serving, "the peer has left: what it sent is served")
+		require.NoError(t, conn.Close())
 		require.Equal(t, 2, conn.Stats().Serving, "those that handlers are at")
 		close(hold)
 		synctest.Wait()

@@ -509,3 +509,60 @@ func TestReadTimeoutBeginsWithEachPackage(t *testing.T) {
 		})
 	}
 }
+
+// A client that sends its last notices and leaves has sent them.
+func TestQuestsThatCameBeforeTheEndAreServed(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const quests = 100
+		var served atomic.Int64
+		c, srv := pair(t, handler(func(ctx context.Context, _ *fpnn.Quest) (any, error) {
+			<-time.After(time.Second)
+			served.Add(1)
+			return nil, ctx.Err()
+		}), []fpnn.ServerOption{fpnn.WithConcurrency(1)})
+		for range quests {
+			require.NoError(t, c.Notify(t.Context(), "notice", nil))
+		}
+		require.NoError(t, c.Shutdown(t.Context()))
+		<-time.After(quests*time.Second + time.Millisecond)
+		require.EqualValues(t, quests, served.Load())
+		require.Zero(t, srv.Stats().Connections)
+	})
+}
+
+// Close does not wait for what connections have left that are lost already.
+func TestCloseServesNoMoreQuestsOfALostConnection(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		var served atomic.Int64
+		slow := handler(func(context.Context, *fpnn.Quest) (any, error) {
+			served.Add(1)
+			<-time.After(time.Second)
+			return nil, nil
+		})
+		client := newPeer(t, func(p *peer) {
+			for n := range uint32(100) {
+				p.write(quest(n+1, "push"))
+			}
+			synctest.Wait()
+		}, fpnn.WithHandler(slow))
+		conn := connected(t, client)
+		<-time.After(time.Millisecond)
+		require.Error(t, conn.Err(), "the peer has left")
+		start := time.Now()
+		require.NoError(t, client.Close())
+		require.Less(t, time.Since(start), time.Second)
+		require.EqualValues(t, 1, served.Load())
+
+		c, srv := pair(t, slow, []fpnn.ServerOption{fpnn.WithConcurrency(1)})
+		for range 100 {
+			require.NoError(t, c.Notify(t.Context(), "notice", nil))
+		}
+		require.NoError(t, c.Shutdown(t.Context()))
+		start = time.Now()
+		require.NoError(t, srv.Close())
+		require.LessOrEqual(t, time.Since(start), time.Second)
+		require.EqualValues(t, 2, served.Load())
+	})
+}

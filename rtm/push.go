@@ -75,7 +75,10 @@ type pushes struct {
 }
 
 // serve is what the gate's quests reach.
-func (s *pushes) serve(_ context.Context, q *fpnn.Quest) (any, error) {
+func (s *pushes) serve(ctx context.Context, q *fpnn.Quest) (any, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err // it cannot be acknowledged, and what the next connection brings may be newer
+	}
 	var p Push
 	switch kind := q.Method(); kind {
 	case wire.PushPing:
