@@ -24,9 +24,9 @@ const (
 func (s *Scale) connections(ctx context.Context) ([]report.Curve, error) {
 	steps, note := fitting(some(s, []int{100, 1_000, 10_000}, 1), int(report.OpenFiles()))
 	var idle, pinged held
-	for h, ping := range map[*held]bool{&idle: false, &pinged: true} {
+	for _, h := range []*held{&idle, &pinged} {
 		err := s.with(ctx, peer.FPNNServer(), patience, func(ctx context.Context, pr *peer.Process) error {
-			return h.hold(ctx, pr, steps, ping)
+			return h.hold(ctx, pr, steps, h == &pinged)
 		})
 		if err != nil {
 			return nil, err
