@@ -80,8 +80,9 @@ func serveChild(name string, in io.Reader, out io.Writer) error {
 }
 
 // Memory returns the bytes of heap and stacks that this process has in use, after
-// a garbage collection.
+// garbage collections: what is in a pool goes with the second.
 func Memory() int64 {
+	runtime.GC()
 	debug.FreeOSMemory()
 	var m runtime.MemStats
 	runtime.ReadMemStats(&m)

@@ -45,8 +45,12 @@ var fpnnJSON = Peer{
 	},
 }
 
-// inbox is the queue of servers, enough for the most callers that are measured.
-const inbox = 1 << 14
+// The queue of servers, enough for the most callers and the largest messages that
+// are measured: in quests and, as the largest package it is said to take, in bytes.
+const (
+	inbox      = 1 << 14
+	inboxBytes = 32 << 20
+)
 
 func serveFPNN(ctx context.Context, t transportOf) (*Served, error) {
 	l, trust, err := t.listen(ctx)
@@ -55,7 +59,7 @@ func serveFPNN(ctx context.Context, t transportOf) (*Served, error) {
 	}
 	mux := fpnn.NewMux()
 	mux.Handle(method, fpnn.HandlerFunc(serveEcho))
-	srv, err := fpnn.NewServer(mux, fpnn.WithInbox(inbox))
+	srv, err := fpnn.NewServer(mux, fpnn.WithInbox(inbox), fpnn.WithMaxPackage(inboxBytes))
 	if err != nil {
 		return nil, err
 	}

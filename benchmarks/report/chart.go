@@ -120,7 +120,7 @@ func sans(styles ...*text.Style) {
 	}
 }
 
-// steps are ticks where lines have points.
+// steps are ticks where lines have points, with labels as far as there is room.
 func (c *Chart) steps(low, high float64) (ticks []plot.Tick) {
 	var at []float64
 	for _, line := range c.Lines {
@@ -129,9 +129,16 @@ func (c *Chart) steps(low, high float64) (ticks []plot.Tick) {
 		}
 	}
 	slices.Sort(at)
+	const labels = 11 // beside each other
+	room := math.Pow(high/low, 1.0/labels)
+	labelled := 0.0
 	for _, x := range slices.Compact(at) {
+		tick := plot.Tick{Value: x}
+		if x >= labelled*room {
+			tick.Label, labelled = thousands(x), x
+		}
 		if x >= low && x <= high {
-			ticks = append(ticks, plot.Tick{Value: x, Label: thousands(x)})
+			ticks = append(ticks, tick)
 		}
 	}
 	return ticks

@@ -19,33 +19,31 @@ const (
 	atOnce = 64
 )
 
-// connections holds more and more connections, first without using them, then
-// with a ping of each.
+// connections holds more and more connections without using them, and pings them
+// when there are no more to come.
 func (s *Scale) connections(ctx context.Context) ([]report.Curve, error) {
 	steps, note := fitting(some(s, []int{100, 1_000, 10_000}, 1), int(report.OpenFiles()))
-	var idle, pinged held
-	for h, ping := range map[*held]bool{&idle: false, &pinged: true} {
-		err := s.with(ctx, peer.FPNNServer(), patience, func(ctx context.Context, pr *peer.Process) error {
-			return h.hold(ctx, pr, steps, ping)
-		})
-		if err != nil {
-			return nil, err
-		}
+	var h held
+	err := s.with(ctx, peer.FPNNServer(), patience, func(ctx context.Context, pr *peer.Process) error {
+		return h.hold(ctx, pr, steps)
+	})
+	if err != nil {
+		return nil, err
 	}
 	return []report.Curve{
 		{
 			Name: "connections", Title: "Memory of an idle connection", X: "connections", Y: "bytes for each", Note: note,
 			Lines: []report.Series{
-				report.NewSeries("client", idle.client),
-				report.NewSeries("server", idle.server),
-				report.NewSeries("both", idle.both),
-				report.NewSeries("both, once pinged", pinged.both),
+				report.NewSeries("client", h.client),
+				report.NewSeries("server", h.server),
+				report.NewSeries("both", h.both),
+				report.NewSeries("both, once pinged", h.pinged),
 			},
 		},
 		{
 			Name: "pings", Title: "Pinging every idle connection once", X: "connections", Y: "µs for each",
 			Note:  fmt.Sprintf("%d pings at a time.", atOnce),
-			Lines: []report.Series{report.NewSeries("*ping", pinged.pings)},
+			Lines: []report.Series{report.NewSeries("*ping", h.pings)},
 		},
 	}, nil
 }
@@ -68,45 +66,48 @@ func fitting(steps []int, files int) (fit []int, note string) {
 }
 
 // held is what connections cost that are held. Points are for each connection.
-type held struct{ client, server, both, pings []report.Point }
+type held struct{ client, server, both, pinged, pings []report.Point }
 
 // hold makes connections up to each step, those of the steps before included, and
-// pings them if that is wanted.
-func (h *held) hold(ctx context.Context, pr *peer.Process, steps []int, ping bool) (err error) {
+// then pings as many.
+func (h *held) hold(ctx context.Context, pr *peer.Process, steps []int) (err error) {
 	var conns []peer.Client
 	defer func() { err = closing(err, conns) }()
 	before, err := memory(ctx, pr)
 	if err != nil {
 		return err
 	}
+	each := func(points *[]report.Point, n int, total float64) {
+		*points = append(*points, report.Point{X: float64(n), Y: measure.SpreadOf([]float64{total / float64(n)})})
+	}
 	for _, n := range steps {
 		if conns, err = dialUpTo(ctx, conns, n, pr.Addr); err != nil {
 			return err
-		}
-		var took time.Duration
-		if ping {
-			if took, err = pingAll(ctx, conns); err != nil {
-				return err
-			}
 		}
 		now, err := memory(ctx, pr)
 		if err != nil {
 			return err
 		}
-		each := func(points *[]report.Point, total float64) {
-			*points = append(*points, report.Point{X: float64(n), Y: measure.SpreadOf([]float64{total / float64(n)})})
-		}
-		client, server := now.client-before.client, now.server-before.server
-		each(&h.client, client)
-		each(&h.server, server)
-		each(&h.both, client+server)
-		each(&h.pings, float64(took.Microseconds()))
+		each(&h.client, n, now.client-before.client)
+		each(&h.server, n, now.server-before.server)
+		each(&h.both, n, now.sum()-before.sum())
 	}
-	return nil
+	for _, n := range steps {
+		took, err := pingAll(ctx, conns[:n])
+		if err != nil {
+			return err
+		}
+		each(&h.pings, n, float64(took.Microseconds()))
+	}
+	now, err := memory(ctx, pr)
+	each(&h.pinged, len(conns), now.sum()-before.sum())
+	return err
 }
 
 // used is what both processes use, in bytes of heap and stacks.
 type used struct{ client, server float64 }
+
+func (u used) sum() float64 { return u.client + u.server }
 
 func memory(ctx context.Context, pr *peer.Process) (used, error) {
 	server, err := pr.Usage(ctx)

@@ -25,7 +25,8 @@ type Scale struct {
 // Names are what can be measured, in the order it is.
 var Names = []string{"connections", "callers", "size", "conversation", "listeners"}
 
-// Run measures what is named. Servers run in processes of their own.
+// Run measures what is named. Servers run in processes of their own. With an error
+// it returns the curves that could be measured.
 func (s *Scale) Run(ctx context.Context, names []string) (curves []report.Curve, err error) {
 	all := map[string]func(ctx context.Context) ([]report.Curve, error){
 		"connections": s.connections, "callers": s.callers, "size": s.sizes, "conversation": s.conversations, "listeners": s.listeners,
@@ -33,13 +34,17 @@ func (s *Scale) Run(ctx context.Context, names []string) (curves []report.Curve,
 	defer s.Progress.Done()
 	for i, name := range names {
 		s.Progress.At(i, len(names), "%s", name)
-		found, err := all[name](ctx)
-		if err != nil {
-			return nil, fmt.Errorf("%s: %w", name, err)
+		found, failure := all[name](ctx)
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
+		}
+		if failure != nil {
+			err = errors.Join(err, fmt.Errorf("%s: %w", name, failure))
+			continue
 		}
 		curves = append(curves, found...)
 	}
-	return curves, nil
+	return curves, err
 }
 
 // patience is what a step may take besides what is measured.

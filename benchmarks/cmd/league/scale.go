@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"io"
 	"slices"
@@ -45,9 +46,9 @@ func grow(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	r := &report.Scale{Machine: report.ThisMachine(), Started: time.Now(), Rounds: s.Rounds}
-	var err error
-	if r.Curves, err = s.Run(ctx, names); err != nil {
-		return err
+	var failed error
+	if r.Curves, failed = s.Run(ctx, names); len(r.Curves) == 0 {
+		return failed
 	}
-	return out.write(stdout, r, r.Started, "scale", s.Small)
+	return errors.Join(failed, out.write(stdout, r, r.Started, "scale", s.Small))
 }
