@@ -62,6 +62,6 @@
 // quests to the workers, which run the handlers. Whoever takes a call out of the
 // table owns its end; the rest follows from that.
 //
-// Buffers: an idle connection holds 4 KiB. The caller owns the bytes of an
+// Buffers: an idle connection holds 2 KiB. The caller owns the bytes of an
 // [Answer]; a handler may use those of a [Quest] until it returns.
 package fpnn

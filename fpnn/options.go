@@ -24,7 +24,7 @@ const (
 	DefaultMaxInFlight  = 1 << 16
 	DefaultInbox        = 1024
 	DefaultConcurrency  = 16 // of servers
-	DefaultWriteBuffer  = 256 << 10
+	DefaultWriteBuffer  = 512 << 10
 	DefaultMaxBuffered  = 256 << 20
 )
 

@@ -4,7 +4,7 @@ import "io"
 
 const (
 	// minBuffer is what an idle connection holds.
-	minBuffer = 4 << 10
+	minBuffer = 2 << 10
 	// maxIdleBuffer is how far the buffer grows to take many small packages in
 	// one read. Only a package larger than this makes it grow further.
 	maxIdleBuffer = 64 << 10
@@ -12,7 +12,7 @@ const (
 
 // Reader cuts a byte stream into packages.
 //
-// Its buffer starts at 4 KiB and grows with the bytes received: towards 64 KiB
+// Its buffer starts at 2 KiB and grows with the bytes received: towards 64 KiB
 // when reads fill it, beyond only for a larger package, and never by more than
 // twice what has arrived of it, whatever length its header claims. It shrinks
 // again when such a package has been taken out. A Reader is for one goroutine.
