@@ -70,6 +70,7 @@ type Ctx struct {
 	following, ending func() (any, error)
 
 	passed, decided bool
+	later           bool // nothing is decided any more
 	answer          any
 	err             error
 }
@@ -89,8 +90,9 @@ func (c *Ctx) Link() *Link { return linkOf(c.Conn()) }
 func (c *Ctx) Next() (any, error) {
 	if !c.passed {
 		c.passed = true
-		c.answer, c.err = c.following()
-		c.decided = true
+		answer, err := c.following()
+		c.decide(answer, err)
+		return answer, err
 	}
 	return c.answer, c.err
 }
@@ -109,7 +111,11 @@ func (c *Ctx) Fail(code int, message string) {
 	c.decide(nil, &fpnn.Error{Code: code, Message: message})
 }
 
-func (c *Ctx) decide(answer any, err error) { c.answer, c.err, c.decided = answer, err, true }
+func (c *Ctx) decide(answer any, err error) {
+	if !c.later {
+		c.answer, c.err, c.decided = answer, err, true
+	}
+}
 
 // Drop leaves the quest without an answer.
 func (c *Ctx) Drop() { c.decide(nil, ErrDropped) }
@@ -133,6 +139,7 @@ func (c *Ctx) Corrupt() {
 func (c *Ctx) Later() *fpnn.Responder {
 	r := c.Quest.Later()
 	c.decide(nil, nil)
+	c.later = true
 	return r
 }
 

@@ -224,6 +224,38 @@ func TestRuleAnswersLaterAndPushes(t *testing.T) {
 	})
 }
 
+// Whoever took the quest with Later answers it, whatever the action decides then.
+func TestNothingIsDecidedAfterLater(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		for name, then := range map[string]fakeserver.Action{
+			"drop": fakeserver.Drop(), "fail": fakeserver.Fail(1, "no"), "reply": fakeserver.Reply(nil), "corrupt": fakeserver.Corrupt(),
+			"next": func(c *fakeserver.Ctx) {
+				_, err := c.Next() // the rule behind, which drops it
+				require.ErrorIs(t, err, fakeserver.ErrDropped)
+			},
+		} {
+			srv := fakeserver.New(t)
+			later := make(chan *fpnn.Responder, 1)
+			srv.On("ask", fakeserver.Do(func(c *fakeserver.Ctx) {
+				later <- c.Later()
+				then(c)
+			}))
+			srv.On("ask", fakeserver.Drop())
+			go func() {
+				r := <-later
+				synctest.Wait() // the action has ended
+				_ = r.Reply(map[string]any{"n": 5}, nil)
+			}()
+			a, err := dial(t, srv).Call(t.Context(), "ask", nil)
+			require.NoError(t, err, name)
+			n, err := a.Int64("n")
+			require.NoError(t, err, name)
+			require.EqualValues(t, 5, n, name)
+		}
+	})
+}
+
 func TestWaitForARule(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
