@@ -3,8 +3,11 @@ package fakeserver_test
 import (
 	"bytes"
 	"math"
+	"net"
 	"os"
 	"path/filepath"
+	"runtime"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -17,6 +20,7 @@ import (
 	"github.com/gofpnn/gofpnn/fpnn/frame"
 	"github.com/gofpnn/gofpnn/rtm"
 	"github.com/gofpnn/gofpnn/rtm/wire"
+	"github.com/gofpnn/gofpnn/transport/mem"
 )
 
 // pkg returns a quest's package.
@@ -96,6 +100,58 @@ func TestNewConnectionsAreEndedToo(t *testing.T) {
 				require.NoError(t, c.Close())
 			}
 		}
+	})
+}
+
+// hooked is a listener of connections that call a function when the network takes
+// them up. Like others that people write, it cannot be compared.
+type hooked struct {
+	net.Listener
+	taken func()
+}
+
+type hookedConn struct {
+	net.Conn
+	taken func()
+}
+
+func (h hooked) Accept() (net.Conn, error) {
+	nc, err := h.Listener.Accept()
+	return hookedConn{nc, h.taken}, err
+}
+
+func (c hookedConn) SetDeadline(at time.Time) error {
+	c.taken()
+	return c.Conn.SetDeadline(at)
+}
+
+// Who is just being let in when dials are refused is not overlooked by what ends all
+// connections then: an outage has no holes.
+func TestNobodySlipsIntoAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		network := new(mem.Network)
+		l, err := network.Listen("")
+		require.NoError(t, err)
+		var srv *fakeserver.Server
+		ended := make(chan struct{})
+		outage := sync.OnceFunc(func() {
+			go func() {
+				defer close(ended)
+				srv.Network().RefuseDials(true)
+				srv.Network().CloseClients()
+			}()
+			for range 1000 { // in which it ends, if it does not wait
+				runtime.Gosched()
+			}
+		})
+		srv = fakeserver.New(t, fakeserver.WithListener(hooked{l, outage}, network))
+		nc, err := srv.Dialer().DialContext(t.Context(), "mem", srv.Addr())
+		require.NoError(t, err)
+		defer nc.Close()
+		<-ended
+		synctest.Wait()
+		srv.Expect(t).Connections(0)
 	})
 }
 

@@ -51,7 +51,9 @@ type Network struct {
 // Network returns what lies between the server and its clients.
 func (s *Server) Network() *Network { return &s.network }
 
-// RefuseDials has new connections refused, until it is called with false.
+// RefuseDials has new connections refused, until it is called with false. Those that
+// were accepted before are open: [Network.CloseClients] ends them, and then there are
+// none.
 func (n *Network) RefuseDials(refuse bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
@@ -96,13 +98,13 @@ func (n *Network) Links() []*Link {
 	return slices.Clone(n.links)
 }
 
-// accept takes a connection, or refuses it.
+// accept takes a connection, or refuses it: in one step, so that when RefuseDials
+// has returned, all that were let in are among the links.
 func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 	n.mu.Lock()
 	n.accepted++
-	number, refusing := n.accepted, n.refusing
-	n.mu.Unlock()
-	if refusing {
+	if n.refusing {
+		n.mu.Unlock()
 		reset(nc)
 		n.mu.Lock()
 		news := n.settle(nc.RemoteAddr(), false)
@@ -110,14 +112,7 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 		news.send()
 		return nil, false
 	}
-	l := &Link{network: n, number: number, faults: fault.New(rand.NewPCG(n.seed, uint64(number)).Uint64())}
-	l.conn = &linkConn{Conn: l.faults.Conn(nc), link: l}
-	if !n.journal.off() {
-		w := new(waiting)
-		l.conn.in = &tap{journal: n.journal, conn: number, reserve: n.server.Reserve, waiting: w}
-		l.conn.out = &tap{journal: n.journal, conn: number, reserve: n.server.Reserve, waiting: w, out: true}
-	}
-	n.mu.Lock()
+	l := n.link(nc, n.accepted)
 	if n.cut > 0 {
 		l.Cut(n.cut)
 	}
@@ -132,6 +127,18 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 	n.mu.Unlock()
 	news.send()
 	return l.conn, true
+}
+
+// link makes a link, without faults yet.
+func (n *Network) link(nc net.Conn, number int64) *Link {
+	l := &Link{network: n, number: number, faults: fault.New(rand.NewPCG(n.seed, uint64(number)).Uint64())}
+	l.conn = &linkConn{Conn: l.faults.Conn(nc), link: l}
+	if !n.journal.off() {
+		w := new(waiting)
+		l.conn.in = &tap{journal: n.journal, conn: number, reserve: n.server.Reserve, waiting: w}
+		l.conn.out = &tap{journal: n.journal, conn: number, reserve: n.server.Reserve, waiting: w, out: true}
+	}
+	return l
 }
 
 // settle notes that a client's connection has been accepted, or else that it was
@@ -196,13 +203,14 @@ func reset(nc net.Conn) {
 	_ = nc.Close()
 }
 
-// controlled is a listener behind the network.
+// controlled is a listener behind the network. Only its address is compared: the
+// listener itself may be of any type.
 type controlled struct {
 	net.Listener
 	network *Network
 }
 
-func (c controlled) Accept() (net.Conn, error) {
+func (c *controlled) Accept() (net.Conn, error) {
 	for {
 		nc, err := c.Listener.Accept()
 		if err != nil {
