@@ -77,7 +77,7 @@ func (l Listener) String() string {
 		{"groups", l.All.Groups, spaced(l.Set.Groups)},
 		{"rooms", l.All.Rooms, spaced(l.Set.Rooms)},
 		{"users", l.All.P2P, spaced(l.Set.Users)},
-		{"events", l.All.Events, strings.Join(l.Set.Events, " ")},
+		{"events", l.All.Events, strings.Join(printables(l.Set.Events), " ")},
 	} {
 		switch {
 		case part.all:
@@ -88,6 +88,14 @@ func (l Listener) String() string {
 	}
 	fmt.Fprintf(&b, " %d pushes wait", l.Waiting)
 	return b.String()
+}
+
+func printables(names []string) []string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		shown[i] = printable(name)
+	}
+	return shown
 }
 
 // maxShown is how many bytes of a text are shown.

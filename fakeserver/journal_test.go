@@ -287,6 +287,26 @@ func TestJournalOfAFailedTestIsLogged(t *testing.T) {
 	require.NotContains(t, strings.Join(r.lines, "\n"), string(srv.Project().Secret))
 }
 
+// What a client calls methods and events stays in its place where it is shown, and
+// does nothing to a terminal.
+func TestHostileNamesAreQuoted(t *testing.T) {
+	t.Parallel()
+	srv := fakeserver.New(t)
+	const hostile = "a\nb\x1b[31m\u202e"
+	_, err := dial(t, srv).Call(t.Context(), hostile, nil)
+	require.Equal(t, fpnn.CodeCoreUnknownMethod, fpnn.Code(err))
+	c := client(t, srv, rtm.WithHandler(func(context.Context, rtm.Push) {}))
+	require.NoError(t, c.AddListen(t.Context(), rtm.ListenSet{Events: []string{hostile, "进入"}}))
+	rule := srv.On(hostile, fakeserver.Pass())
+	var r recorder
+	srv.Expect(&r).Quests(hostile, 2)
+	const quoted = `"a\nb\x1b[31m\u202e"`
+	require.Contains(t, srv.Journal().Records()[0].String(), " -> "+quoted+" #1 twoway")
+	require.Contains(t, rule.String(), quoted)
+	require.Equal(t, "fakeserver: 1 quests to "+quoted+", want 2; all there were: "+quoted+" addlisten", r.lines[0])
+	require.Equal(t, "connections 2 listen to events "+quoted+" 进入; 0 pushes wait\n", srv.Dump())
+}
+
 func TestNoTokenIsShownHoweverItIsSpelled(t *testing.T) {
 	t.Parallel()
 	for _, token := range []string{"t", "tok", "token", "ABC", `a"b\c`, `"}`, "\x1b[31m", "密钥", strings.Repeat("x", 1000)} {

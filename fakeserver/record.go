@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
 	"github.com/gofpnn/gofpnn/codec"
@@ -94,10 +95,12 @@ func (r *Record) text() string {
 	return p.String()
 }
 
-// printable returns a method as it is, or quoted if it is not UTF-8.
-func printable(method string) string {
-	if utf8.ValidString(method) {
-		return method
+// printable returns a method or event as it is, or quoted if it is not UTF-8 or has
+// what does not print: it may be of a hostile client, and is shown in lines and on
+// terminals.
+func printable(name string) string {
+	if utf8.ValidString(name) && strings.IndexFunc(name, func(r rune) bool { return !unicode.IsPrint(r) }) < 0 {
+		return name
 	}
-	return fmt.Sprintf("%q", method)
+	return fmt.Sprintf("%q", name)
 }
