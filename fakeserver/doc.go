@@ -47,6 +47,6 @@
 //
 // The journal keeps 10,000 records and 16 MiB ([WithJournal]). It is one for all
 // connections, with one mutex, held for as long as it takes to append a record:
-// each package takes it once, and a quest that is served once more. Where that is
-// too much it can be off.
+// each package takes it once, an answer and a quest that is served once more. Where
+// that is too much it can be off.
 package fakeserver

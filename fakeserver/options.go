@@ -39,7 +39,9 @@ func WithTCP(address string) Option {
 // WithListener makes the server listen on l, which it owns, and dial with d: TLS, a
 // WebSocket, a Unix socket, or any other transport. The network's faults are on this
 // side of the transport, so its packages are not cut into by them. d has to connect
-// to l directly, and each end has to know the other's address. Default: memory.
+// to l directly, and each end has to know the other's address, or [Server.Dialer]
+// waits in vain. Clients of a Unix socket have no addresses that differ: what ends
+// all connections there may miss one that was dialed just before. Default: memory.
 func WithListener(l net.Listener, d transport.Dialer) Option {
 	return func(s *Server) error {
 		if l == nil || d == nil {

@@ -12,8 +12,12 @@ import (
 // Of each, the sender, the message, the time and whether it is deleted count. An
 // ID of 0 is replaced by a new one, a time of 0 by the present. It fails at the
 // first message whose sender has used its id, whose type is not within 1 to 127,
-// or that is older than the one before it; those before are stored.
+// or that is older than the one before it; those before are stored. A target of no
+// kind can be sent nothing.
 func (s *Server) SeedMessages(to wire.Target, messages ...wire.Stored) error {
+	if !to.Kind.Valid() {
+		return fmt.Errorf("fakeserver: SeedMessages: target of kind %d, which is unknown", to.Kind)
+	}
 	for i, m := range messages {
 		key := keyOf(m.From, to)
 		held := s.turns.holdOne(key)
@@ -58,11 +62,15 @@ func (s *Server) SeedToken(uid int64, token string) {
 
 // Send does what a client's quest to send would: it stores a message and tells
 // those who listen. An ID of 0 is replaced by a new one. It fails as the quest
-// would, with an error of package fpnn.
+// would, with an error of package fpnn, and with 200020 if the target is of no kind:
+// there is no such quest.
 func (s *Server) Send(from int64, to wire.Target, m wire.Message) (wire.Stored, error) {
 	stored := wire.Stored{Message: m, From: from}
 	now := s.prepare(&stored.Message, &stored.ModifiedTime)
 	q := &wire.Send{From: from, Target: to, Message: stored.Message}
+	if !to.Kind.Valid() {
+		return wire.Stored{}, refuse(wire.CodeMethodForbidden)
+	}
 	if err := s.checkSend(q); err != nil {
 		return wire.Stored{}, err
 	}

@@ -250,6 +250,7 @@ func TestSeededMessagesAreThereAndNobodyIsTold(t *testing.T) {
 		} {
 			require.ErrorContains(t, srv.SeedMessages(rtm.Group(7), m), text)
 		}
+		require.ErrorContains(t, srv.SeedMessages(rtm.Target{ID: 7}, rtm.StoredMessage{From: alice, Message: rtm.Message{Type: 66}}), "kind 0")
 		c := client(t, srv)
 		page, err := c.History(t.Context(), alice, rtm.Group(7), rtm.HistoryQuery{Begin: 1, End: 2000})
 		require.NoError(t, err)
@@ -294,6 +295,9 @@ func TestServerSendsAndPushes(t *testing.T) {
 		require.Equal(t, wire.CodeBadType, fpnn.Code(err))
 		_, err = srv.Send(alice, rtm.Group(7), rtm.Message{Type: 66, Text: "much too long"})
 		require.Equal(t, wire.CodeMessageTooLarge, fpnn.Code(err))
+		_, err = srv.Send(alice, rtm.Target{ID: 7}, rtm.Message{Type: 66})
+		require.Equal(t, wire.CodeMethodForbidden, fpnn.Code(err), "a target that is none")
+		require.Len(t, srv.State().Conversations, 1, "nothing is stored where no quest can find it")
 		everyone, err := srv.Send(alice, rtm.Everyone, rtm.Message{Type: 66, Text: "all"})
 		require.NoError(t, err)
 		require.EqualValues(t, 1, everyone.Cursor)

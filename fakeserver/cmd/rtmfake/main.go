@@ -109,10 +109,10 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 	if err != nil {
 		return errors.Join(err, srv.Close())
 	}
-	if err := greet(stdout, in, cfg.web); err == nil {
+	if err = greet(stdout, in, cfg.web); err == nil {
 		<-ctx.Done()
 	}
-	return errors.Join(cfg.web.close(), srv.Close(), cfg.saveState(srv))
+	return errors.Join(err, cfg.web.close(), srv.Close(), cfg.saveState(srv))
 }
 
 // greet says where the gate and its page are.

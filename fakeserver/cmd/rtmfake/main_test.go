@@ -1,6 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"errors"
+	"io"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -33,6 +37,18 @@ func TestAddressInUseFails(t *testing.T) {
 	exit, complaint := fails(t, "-listen", srv.Addr())
 	require.Equal(t, 1, exit)
 	require.Contains(t, complaint, "address already in use")
+}
+
+// Who cannot be told where the gate is has it end with a failure, and the state saved.
+func TestGateThatCannotSayWhereItIsFails(t *testing.T) {
+	t.Parallel()
+	stdout, w := io.Pipe()
+	require.NoError(t, stdout.CloseWithError(errors.New("nobody reads")))
+	var stderr bytes.Buffer
+	state := filepath.Join(t.TempDir(), "state")
+	require.Equal(t, 1, run(t.Context(), []string{"-listen", "127.0.0.1:0", "-state", state}, w, &stderr))
+	require.Equal(t, "rtmfake: nobody reads\n", stderr.String())
+	require.FileExists(t, state)
 }
 
 func TestWrongUsage(t *testing.T) {
