@@ -129,9 +129,14 @@ func (c *Ctx) CloseConn() {
 // Corrupt passes the quest on, and makes the payload of the answer, if there is
 // one, one that cannot be read.
 func (c *Ctx) Corrupt() {
-	if _, err := c.Next(); !errors.Is(err, ErrDropped) {
-		c.Reply(garbage{})
+	if _, err := c.Next(); errors.Is(err, ErrDropped) {
+		return
 	}
+	if link := c.Link(); c.Encoding() == codec.JSON && link != nil {
+		c.Reply(spoilt{&link.conn.spoilage, c.Seq()})
+		return
+	}
+	c.Reply(garbage{})
 }
 
 // Later leaves the answer to the Responder it returns: nothing else answers the
@@ -141,11 +146,4 @@ func (c *Ctx) Later() *fpnn.Responder {
 	c.decide(nil, nil)
 	c.later = true
 	return r
-}
-
-// garbage is a payload that nobody can read: the type c1 is never used.
-type garbage struct{}
-
-func (garbage) AppendPayload(b []byte) ([]byte, error) {
-	return append(codec.AppendString(codec.AppendMapHeader(b, 1), "garbage"), 0xc1), nil
 }

@@ -22,6 +22,7 @@ type linkConn struct {
 	net.Conn // with faults
 	link     *Link
 	in, out  *tap // nil without a journal
+	spoilage spoilage
 }
 
 // Number is the connection's number, from 1, in the order they were accepted, as
@@ -67,6 +68,7 @@ func (c *linkConn) Read(b []byte) (int, error) {
 }
 
 func (c *linkConn) Write(b []byte) (int, error) {
+	b = c.spoilage.apply(b)
 	if err := c.out.pass(b); err != nil {
 		return 0, err
 	}

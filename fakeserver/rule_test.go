@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 	"testing/synctest"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
@@ -132,6 +134,50 @@ func TestRulesAreTriedInOrder(t *testing.T) {
 		require.NoError(t, say(t, c, "bad words"))
 		require.Equal(t, 7*time.Second, time.Since(start))
 		require.Equal(t, 7, delay.Calls())
+	})
+}
+
+// Answers in JSON are spoiled too, those that are errors as well, and only those.
+func TestCorruptAnswersInJSON(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, srv *fakeserver.Server) {
+		c, err := fpnn.Dial(t.Context(), srv.Addr(), fpnn.WithDialer(srv.Dialer()), fpnn.WithEncoding(codec.JSON))
+		require.NoError(t, err)
+		defer c.Close()
+		srv.On("ask", fakeserver.Do(func(ctx *fakeserver.Ctx) { // which thinks better of some
+			if ctx.Corrupt(); ctx.Has("whole") {
+				ctx.Reply(map[string]any{"garbage": ""})
+			}
+		}))
+		srv.On("ask", fakeserver.Reply(map[string]any{"n": 1}), fakeserver.Where(func(q *fpnn.Quest) bool { return !q.Has("fail") }))
+		var callers sync.WaitGroup
+		for n := range 300 {
+			callers.Go(func() {
+				args, want := map[string]any{}, fpnn.CodeCoreDecoding
+				switch n % 3 {
+				case 1:
+					args["fail"] = true
+				case 2:
+					args["whole"], want = true, 0
+				}
+				a, err := c.Call(t.Context(), "ask", args)
+				if fpnn.Code(err) != want {
+					t.Errorf("%v: %v, %v", args, a, err)
+				}
+			})
+		}
+		callers.Wait()
+		unreadable := 0
+		for r := range srv.Journal().All() {
+			if _, err := r.Payload(); err != nil {
+				unreadable++
+			}
+		}
+		require.Equal(t, 200, unreadable, "in the journal")
+		require.NoError(t, c.Conn().Err(), "the connection goes on")
+		require.NoError(t, c.Notify(t.Context(), "ask", nil))
+		_, err = c.Call(t.Context(), "*ping", nil)
+		require.NoError(t, err)
 	})
 }
 
