@@ -17,7 +17,7 @@ import (
 )
 
 // everywhere runs a test against a server in memory and one on TCP.
-func everywhere(t *testing.T, test func(t *testing.T, srv *fakeserver.Server)) {
+func everywhere(t *testing.T, test func(t *testing.T, srv *fakeserver.Server), common ...fakeserver.Option) {
 	t.Helper()
 	for name, opts := range map[string][]fakeserver.Option{
 		"memory": nil,
@@ -25,7 +25,7 @@ func everywhere(t *testing.T, test func(t *testing.T, srv *fakeserver.Server)) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			test(t, fakeserver.New(t, opts...))
+			test(t, fakeserver.New(t, append(common, opts...)...))
 		})
 	}
 }

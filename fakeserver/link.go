@@ -33,7 +33,8 @@ func (l *Link) Number() int64 { return l.number }
 func (l *Link) RemoteAddr() net.Addr { return l.conn.RemoteAddr() }
 
 // Conn returns the connection as the protocol sees it, to call the client; nil
-// when it has ended.
+// when it has ended, or if it has only just been accepted. Who dials with
+// [Server.Dialer] finds it there.
 func (l *Link) Conn() *fpnn.Conn {
 	for _, c := range l.network.server.Conns() {
 		if c.NetConn() == net.Conn(l.conn) {

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -101,6 +102,49 @@ func TestNewConnectionsAreEndedToo(t *testing.T) {
 			}
 		}
 	})
+}
+
+// Who has dialed can be called at once.
+func TestNewConnectionsCanBeCalled(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, srv *fakeserver.Server) {
+		var dialers sync.WaitGroup
+		for range 8 {
+			dialers.Go(func() {
+				for range 200 {
+					nc, err := srv.Dialer().DialContext(t.Context(), "tcp", srv.Addr())
+					if err != nil {
+						t.Error(err)
+						return
+					}
+					links := srv.Network().Links()
+					i := slices.IndexFunc(links, func(l *fakeserver.Link) bool { return l.RemoteAddr().String() == nc.LocalAddr().String() })
+					if i < 0 || links[i].Conn() == nil {
+						t.Error("not served yet")
+					}
+					_ = nc.Close()
+				}
+			})
+		}
+		dialers.Wait()
+	})
+}
+
+// A connection that the server turns away is one that was made.
+func TestDialsThatAreTurnedAwayEnd(t *testing.T) {
+	t.Parallel()
+	everywhere(t, func(t *testing.T, srv *fakeserver.Server) {
+		c := client(t, srv)
+		for range 300 {
+			nc, err := srv.Dialer().DialContext(t.Context(), "tcp", srv.Addr())
+			require.NoError(t, err)
+			_, err = nc.Read(make([]byte, 1))
+			require.Error(t, err)
+			require.NoError(t, nc.Close())
+		}
+		require.NoError(t, say(t, c, "served"))
+		srv.Expect(t).Within(patience).Connections(1)
+	}, fakeserver.WithFPNN(fpnn.WithMaxConns(1)))
 }
 
 // hooked is a listener of connections that call a function when the network takes

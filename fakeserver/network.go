@@ -100,7 +100,7 @@ func (n *Network) Links() []*Link {
 
 // accept takes a connection, or refuses it: in one step, so that when RefuseDials
 // has returned, all that were let in are among the links.
-func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
+func (n *Network) accept(nc net.Conn) (l *Link, ok bool) {
 	n.mu.Lock()
 	n.accepted++
 	if n.refusing {
@@ -112,7 +112,7 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 		news.send()
 		return nil, false
 	}
-	l := n.link(nc, n.accepted)
+	l = n.link(nc, n.accepted)
 	if n.cut > 0 {
 		l.Cut(n.cut)
 	}
@@ -123,10 +123,20 @@ func (n *Network) accept(nc net.Conn) (net.Conn, bool) {
 		l.Latency(n.base, n.jitter)
 	}
 	n.links = append(n.links, l)
-	news := n.settle(nc.RemoteAddr(), true)
+	n.mu.Unlock()
+	return l, true
+}
+
+// begun takes note that the server has a connection, and lets its client know, unless
+// it has ended.
+func (n *Network) begun(l *Link) {
+	n.mu.Lock()
+	var news notice
+	if slices.Contains(n.links, l) {
+		news = n.settle(l.RemoteAddr(), true)
+	}
 	n.mu.Unlock()
 	news.send()
-	return l.conn, true
 }
 
 // link makes a link, without faults yet.
@@ -141,13 +151,13 @@ func (n *Network) link(nc net.Conn, number int64) *Link {
 	return l
 }
 
-// settle notes that a client's connection has been accepted, or else that it was
-// refused or has ended. n.mu is held.
-func (n *Network) settle(client net.Addr, accepted bool) notice {
+// settle notes that a client's connection is served, or else that it was refused or
+// has ended. n.mu is held.
+func (n *Network) settle(client net.Addr, served bool) notice {
 	if n.clients == nil {
 		n.clients = make(map[string]struct{})
 	}
-	if name := client.String(); accepted {
+	if name := client.String(); served {
 		n.clients[name] = struct{}{}
 	} else {
 		delete(n.clients, name)
@@ -159,8 +169,8 @@ func (n *Network) settle(client net.Addr, accepted bool) notice {
 	return news
 }
 
-// await waits until the connection of a client has been accepted: what is done to
-// all connections from then on is done to it too.
+// await waits until the connection of a client is served: what is done to all
+// connections from then on is done to it too, and its link has [Link.Conn].
 func (n *Network) await(ctx context.Context, client net.Addr) error {
 	for {
 		n.mu.Lock()
@@ -208,16 +218,22 @@ func reset(nc net.Conn) {
 type controlled struct {
 	net.Listener
 	network *Network
+	last    *Link // that was accepted
 }
 
 func (c *controlled) Accept() (net.Conn, error) {
+	if c.last != nil { // who accepts the next one has done with this
+		c.network.begun(c.last)
+		c.last = nil
+	}
 	for {
 		nc, err := c.Listener.Accept()
 		if err != nil {
 			return nil, err
 		}
-		if linked, ok := c.network.accept(nc); ok {
-			return linked, nil
+		if l, ok := c.network.accept(nc); ok {
+			c.last = l
+			return l.conn, nil
 		}
 	}
 }

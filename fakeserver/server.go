@@ -132,7 +132,7 @@ func (s *Server) bind() (err error) {
 		return err
 	}
 	d.address = l.Addr().String()
-	s.dialer, s.listener = d, &controlled{l, &s.network}
+	s.dialer, s.listener = d, &controlled{Listener: l, network: &s.network}
 	return nil
 }
 
