@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"math"
 	"os"
+	"path/filepath"
 
 	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -84,6 +85,8 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 		return fail("-secret is empty: anybody could sign")
 	case *tokens && *journal == "":
 		return fail("-journal-tokens needs -journal")
+	case *journal != "" && filepath.Clean(*journal) == filepath.Clean(cfg.state):
+		return fail("-journal and -state are one file: either would overwrite the other")
 	case *strict && *lenient:
 		return fail("-strict and -lenient exclude each other")
 	}

@@ -64,6 +64,7 @@ func TestWrongUsage(t *testing.T) {
 		{"-secret is empty", []string{"-secret", ""}},
 		{"-strict and -lenient", []string{"-strict", "-lenient"}},
 		{"-journal-tokens needs -journal", []string{"-journal-tokens"}},
+		{"one file", []string{"-journal", "dir/../gate", "-state", "gate"}},
 		{"-listen: ", []string{"-listen", ""}},
 		{"-tls: ", []string{"-tls", "13321"}},
 		{"-tls-cert and -tls-key need each other", []string{"-tls", ":13321", "-tls-cert", "x"}},
