@@ -29,8 +29,8 @@ type Server struct {
 
 	mu        sync.Mutex
 	closed    bool
-	down      chan struct{} // closed with the server
-	listeners map[net.Listener]struct{}
+	down      chan struct{}              // closed with the server
+	listeners map[*net.Listener]struct{} // by where they are: not all can be compared
 	conns     map[*Conn]struct{}
 	ended     ConnStats // sums over the connections that are gone
 
@@ -63,7 +63,7 @@ func NewServer(h Handler, opts ...ServerOption) (*Server, error) {
 		maxBuffered: DefaultMaxBuffered,
 		started:     time.Now(),
 		down:        make(chan struct{}),
-		listeners:   make(map[net.Listener]struct{}),
+		listeners:   make(map[*net.Listener]struct{}),
 		conns:       make(map[*Conn]struct{}),
 	}
 	s.config.concurrency = DefaultConcurrency
@@ -89,11 +89,11 @@ func (s *Server) Serve(l net.Listener) error {
 		_ = l.Close()
 		return ErrClosed
 	}
-	s.listeners[l] = struct{}{}
+	s.listeners[&l] = struct{}{}
 	s.tasks.Add(1)
 	s.mu.Unlock()
 	defer s.tasks.Done()
-	defer s.forget(l)
+	defer s.forget(&l)
 
 	for delay := time.Duration(0); ; {
 		nc, err := l.Accept()
@@ -203,7 +203,7 @@ func (s *Server) stop() []*Conn {
 	s.closed = true
 	listeners := make([]net.Listener, 0, len(s.listeners))
 	for l := range s.listeners {
-		listeners = append(listeners, l)
+		listeners = append(listeners, *l)
 	}
 	conns := s.connsLocked()
 	s.mu.Unlock()
@@ -258,8 +258,8 @@ func (s *Server) isClosed() bool {
 	return s.closed
 }
 
-func (s *Server) forget(l net.Listener) {
-	_ = l.Close()
+func (s *Server) forget(l *net.Listener) {
+	_ = (*l).Close()
 	s.mu.Lock()
 	delete(s.listeners, l)
 	s.mu.Unlock()

@@ -566,3 +566,19 @@ func TestCloseServesNoMoreQuestsOfALostConnection(t *testing.T) {
 		require.EqualValues(t, 2, served.Load())
 	})
 }
+
+// manyListeners is one that cannot be compared.
+type manyListeners []net.Listener
+
+func (m manyListeners) Accept() (net.Conn, error) { return m[0].Accept() }
+func (m manyListeners) Close() error              { return m[0].Close() }
+func (m manyListeners) Addr() net.Addr            { return m[0].Addr() }
+
+func TestListenersNeedNotBeComparable(t *testing.T) {
+	t.Parallel()
+	var network mem.Network
+	l, err := network.Listen("srv")
+	listenOn(t, manyListeners{l}, err)
+	c := clientOf(t, []string{"srv"}, fpnn.WithDialer(&network))
+	require.NoError(t, echoed(t.Context(), c, 1))
+}
