@@ -2,6 +2,7 @@ package fpnn_test
 
 import (
 	"context"
+	"io"
 	"math"
 	"net"
 	"net/netip"
@@ -42,7 +43,8 @@ func reached(t *testing.T, srv *fpnn.Server, addr net.Addr) (*fpnn.Client, error
 	t.Helper()
 	near, far := mem.Pipe()
 	err := srv.ServeConn(from{far, addr})
-	c, clientErr := fpnn.NewClient([]string{"x"}, fpnn.WithDialer(transport.DialerFunc(
+	once := fpnn.Reconnect{Min: time.Hour, Max: time.Hour, Stable: time.Hour, FailFast: true}
+	c, clientErr := fpnn.NewClient([]string{"x"}, fpnn.WithReconnect(once), fpnn.WithDialer(transport.DialerFunc(
 		func(context.Context, string, string) (net.Conn, error) { return near, nil })))
 	require.NoError(t, clientErr)
 	t.Cleanup(func() { _ = c.Close() })
@@ -159,8 +161,12 @@ func TestConnectionsBeyondTheCapAreClosed(t *testing.T) {
 		require.NoError(t, echoed(t.Context(), one, 1))
 		require.NoError(t, echoed(t.Context(), two, 1))
 		for n := range int64(3) {
-			require.ErrorIs(t, echoed(t.Context(), dial(), 1), fpnn.ErrDisconnected)
+			nc, err := network.DialContext(t.Context(), "", "gate")
+			require.NoError(t, err)
+			_, err = nc.Read(make([]byte, 1))
+			require.ErrorIs(t, err, io.EOF)
 			require.Equal(t, n+1, srv.Stats().TooMany)
+			require.NoError(t, nc.Close())
 		}
 		require.EqualValues(t, 2, srv.Stats().Accepted)
 		require.NoError(t, one.Close())
