@@ -142,7 +142,7 @@ func (c *Client) Call(ctx context.Context, method string, args any) (Answer, err
 // that of the peer's error answer, or empty.
 func (c *Client) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
 	if conn := c.Conn(); conn != nil {
-		if err := conn.CallInto(ctx, method, args, answer); !tooLate(conn, err) {
+		if err := conn.CallInto(ctx, method, args, answer); !c.tooLate(conn, err) {
 			return err
 		}
 		<-conn.down // in a moment
@@ -155,7 +155,7 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 		if err != nil {
 			return &OpError{Op: "call", Method: method, Err: err}
 		}
-		if err := conn.CallInto(ctx, method, args, answer); !tooLate(conn, err) {
+		if err := conn.CallInto(ctx, method, args, answer); !c.tooLate(conn, err) {
 			return err
 		}
 		<-conn.down
@@ -163,9 +163,10 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 }
 
 // tooLate reports whether a call found its connection going down and so has not
-// begun: it waits for the next one like those that find none.
-func tooLate(conn *Conn, err error) bool {
-	if !errors.Is(err, ErrDisconnected) || conn.Err() == nil { // args may fail with the loss of another
+// begun: it waits for the next one like those that find none, unless calls are to
+// fail fast.
+func (c *Client) tooLate(conn *Conn, err error) bool {
+	if c.reconnect.FailFast || !errors.Is(err, ErrDisconnected) || conn.Err() == nil { // args may fail with the loss of another
 		return false
 	}
 	var op *OpError

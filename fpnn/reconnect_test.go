@@ -472,6 +472,19 @@ func TestCallOnAConnectionJustGoingDownWaitsForTheNext(t *testing.T) {
 	})
 }
 
+func TestCallOnAConnectionJustGoingDownFailsFast(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := newLine(t, echoHandler)
+		r := fpnn.DefaultReconnect
+		r.FailFast = true
+		c := l.client(t, fpnn.WithReconnect(r))
+		_, err := c.Call(t.Context(), "echo", uponPayload(l.cut))
+		requireUnsent(t, err, fpnn.ErrDisconnected)
+		require.Equal(t, 1, l.count())
+	})
+}
+
 // failingPayload is a payload that cannot be had.
 type failingPayload struct{ err error }
 
