@@ -90,11 +90,15 @@ func (c *Conn) callInto(ctx context.Context, k *call, method string, args any, a
 
 // roundTrip registers and sends k and waits for its end.
 func (c *Conn) roundTrip(ctx context.Context, k *call) error {
-	if err := c.send(k); err != nil {
+	own, err := c.send(k)
+	if err != nil {
 		return err
 	}
 	if queued, ok := ctx.Value(queuedKey{}).(func()); ok {
 		queued()
+	}
+	if own {
+		c.readOwn(k)
 	}
 	if ctx.Done() == nil {
 		<-k.done
@@ -119,10 +123,11 @@ func OnQueued(ctx context.Context, f func()) context.Context {
 }
 
 // send registers k and puts its package on the way. An error says that k is not
-// registered; nil leaves its end to whoever takes it out of the table.
-func (c *Conn) send(k *call) error {
+// registered; nil leaves its end to whoever takes it out of the table. own tells
+// the caller to read by itself.
+func (c *Conn) send(k *call) (own bool, err error) {
 	c.mu.Lock()
-	err := c.refusal()
+	err = c.refusal()
 	switch {
 	case k.ping && !c.closing:
 		err = c.err
@@ -131,21 +136,29 @@ func (c *Conn) send(k *call) error {
 	}
 	if err != nil {
 		c.mu.Unlock()
-		return err
+		return false, err
 	}
 	c.pending.add(k)
+	if c.lone.calls++; c.pending.count > 1 {
+		c.lone.calls = 0
+	}
 	frame.SetSeq(k.pkg, k.seq)
 	if k.deadline != 0 && !c.sweeping {
 		c.sweeping = true
 		c.spawn(c.goSweep)
 	}
 	if c.loneCaller(k) {
+		own = c.reads == anyonesTurn
 		c.writeOwn(k) // unlocks
-		return nil
+		return own, nil
 	}
+	back := c.giveBack()
 	c.appendCall(k)
 	c.flushAndUnlock()
-	return nil
+	if back {
+		c.resume <- struct{}{}
+	}
+	return false, nil
 }
 
 // abandon ends k for its caller's ctx, unless it has just ended otherwise.

@@ -32,21 +32,29 @@ type Conn struct {
 
 	goFlush, goWork, goSweep func() // made once: a method value allocates
 
-	mu       sync.Mutex // held for memory only: never across I/O, channels or user code
-	err      error      // why the connection is down
-	running  int        // goroutines
-	pending  pending
-	sweeping bool
+	in     input         // of whoever reads
+	resume chan struct{} // one token each time the reader is given its turn back; capacity 1
 
-	out, spare []byte              // the buffer being filled, and the one written before
-	begun      uint64              // Writes begun; out goes with number begun+1
-	writing    bool                // somebody is in Write, or about to be
-	line       []*standing         // packages for which out has no room yet
-	gaps       int                 // in line, left by those who are gone
-	refusals   int                 // bytes in out beyond the write buffer's limit
-	withdrawn  map[uint32]struct{} // quests in out that are not to be written
-	quiet      bool                // the peer has read everything written so far
-	tail       uint32              // number of the last package written, if a twoway quest
+	mu          sync.Mutex // held for memory only: never across I/O, channels or user code
+	err         error      // why the connection is down
+	running     int        // goroutines
+	pending     pending
+	sweeping    bool
+	lone        run // of calls each made while no other was under way
+	reads       turn
+	turns       uint64 // how many callers have taken
+	interrupted bool   // reads end early, until the reader goes on
+
+	out       []byte              // the buffer being filled
+	spare     [2][]byte           // written before; see buffers.go
+	begun     uint64              // Writes begun; out goes with number begun+1
+	writing   bool                // somebody is in Write, or about to be
+	line      []*standing         // packages for which out has no room yet
+	gaps      int                 // in line, left by those who are gone
+	refusals  int                 // bytes in out beyond the write buffer's limit
+	withdrawn map[uint32]struct{} // quests in out that are not to be written
+	quiet     bool                // the peer has read everything written so far
+	tail      uint32              // number of the last package written, if a twoway quest
 
 	inbox      []*Quest
 	inboxBytes int
@@ -68,6 +76,7 @@ func newConn(nc net.Conn, cfg *connConfig) *Conn {
 		born:       time.Now(),
 		down:       make(chan struct{}),
 		done:       make(chan struct{}),
+		resume:     make(chan struct{}, 1),
 		quiet:      true,
 	}
 	switch nc.(type) {
@@ -75,6 +84,7 @@ func newConn(nc net.Conn, cfg *connConfig) *Conn {
 		c.buffered = true
 	}
 	c.ctx, c.cancel = context.WithCancelCause(context.Background())
+	c.in = newInput(c)
 	c.goFlush, c.goWork, c.goSweep = c.flush, c.work, c.sweep
 	c.running = 1
 	return c
@@ -244,7 +254,7 @@ func (c *Conn) fail(err error) {
 		k.sent = k.batch != 0 && k.batch <= c.begun
 		k.err = err
 	}
-	c.out, c.spare, c.withdrawn, c.line = nil, nil, nil, nil
+	c.out, c.spare, c.withdrawn, c.line = nil, [2][]byte{}, nil, nil
 	c.spawn(c.closeTransport)
 	c.mu.Unlock()
 

@@ -30,40 +30,60 @@ type inbound struct {
 	refusal *Error // why the quest was not accepted
 }
 
-// read is the connection's reader: it cuts the stream into packages and routes
-// them. It runs no user code and waits for nothing but the socket.
-func (c *Conn) read() {
-	defer c.exit()
+// input is what comes in. One goroutine at a time reads: the connection's reader,
+// or a lone caller (lone.go).
+type input struct {
+	*frame.Reader
+	batch    []inbound
+	names    map[string]string // methods; see intern
+	lone     bool              // the last batch was the answer to a lone call
+	patience patience
+}
+
+func newInput(c *Conn) input {
 	r := frame.NewReader(countedReader{c}, c.maxPackage)
 	r.Reserve = c.reserve
-	defer r.Release()
-	var (
-		batch   []inbound
-		names   = make(map[string]string)
-		patient = patience{c: c}
-	)
-	for progress := false; ; {
-		var err error
-		batch, err = nextBatch(r, batch[:0])
-		c.route(batch, names)
-		if err != nil {
-			c.fail(malformed(unreadable(r, "unreadable package"), err))
-			return
-		}
-		progress = progress || len(batch) > 0
-		if len(batch) == maxBatch {
-			continue
-		}
-		if err := patient.arm(r.Partial(), progress); err != nil {
-			c.fail(lost(err))
-			return
-		}
-		progress = false
-		if err := r.Fill(); err != nil {
-			c.fail(patient.explain(r, err))
-			return
+	return input{Reader: r, names: make(map[string]string), patience: patience{c: c}}
+}
+
+// read is the connection's reader: it cuts the stream into packages and routes
+// them. It runs no user code and waits for nothing but the socket, or its turn.
+func (c *Conn) read() {
+	defer c.exit()
+	defer c.in.Release()
+	for c.readOnce() {
+		if c.mayStandBy() {
+			c.standBy()
 		}
 	}
+}
+
+// readOnce calls the transport's Read once and routes the packages that are whole
+// then. It reports false if the connection is down, or the read was interrupted.
+func (c *Conn) readOnce() bool {
+	in := &c.in
+	if err := in.patience.arm(in.Partial()); err != nil {
+		c.fail(lost(err))
+		return false
+	}
+	if err := in.Fill(); err != nil {
+		if !c.interruption(err) {
+			c.fail(in.patience.explain(in.Reader, err))
+		}
+		return false
+	}
+	for more := true; more; {
+		var err error
+		in.batch, err = nextBatch(in.Reader, in.batch[:0])
+		in.lone = c.route(in.batch, in.names)
+		if err != nil {
+			c.fail(malformed(unreadable(in.Reader, "unreadable package"), err))
+			return false
+		}
+		in.patience.progress = in.patience.progress || len(in.batch) > 0
+		more = len(in.batch) == maxBatch
+	}
+	return true
 }
 
 // unreadable tells what a peer seems to speak that speaks no FPNN, else reason.
@@ -89,10 +109,11 @@ func nextBatch(r *frame.Reader, batch []inbound) ([]inbound, error) {
 	return batch, nil
 }
 
-// route hands answers to their calls and quests to the workers.
-func (c *Conn) route(batch []inbound, names map[string]string) {
+// route hands answers to their calls and quests to the workers. It reports whether
+// the batch was the answer to a lone call, one of a run.
+func (c *Conn) route(batch []inbound, names map[string]string) (lone bool) {
 	if len(batch) == 0 {
-		return
+		return false
 	}
 	for i := range batch {
 		if in := &batch[i]; in.Kind != frame.Answer {
@@ -111,6 +132,7 @@ func (c *Conn) route(batch []inbound, names map[string]string) {
 			in.quest = nil
 		}
 	}
+	lone = c.buffered && len(batch) == 1 && batch[0].call != nil && c.lone.calls >= loneRun
 	drained := c.drained()
 	c.mu.Unlock()
 	drained.send()
@@ -124,6 +146,7 @@ func (c *Conn) route(batch []inbound, names map[string]string) {
 			c.refuse(in.quest, in.refusal)
 		}
 	}
+	return lone
 }
 
 // end gives the call its answer. The caller goes on at the token, so nothing of
@@ -162,31 +185,42 @@ func (r countedReader) Read(b []byte) (int, error) {
 // the read time-out, and between packages nothing may be silent for longer than
 // the idle time-out.
 type patience struct {
-	c       *Conn
-	partial bool
-	set     time.Time // when the deadline was last set
+	c        *Conn
+	partial  bool
+	progress bool      // packages were completed since the last read: a partial one is new
+	set, due time.Time // when the deadline was last set, and to what
 }
 
-// arm is called before each read. progress tells that packages were completed
-// since the last one, so that a partial package is a new one.
-func (p *patience) arm(partial, progress bool) error {
+// arm is called before each read.
+func (p *patience) arm(partial bool) error {
+	progress := p.progress
+	p.progress = false
 	if partial {
 		if p.partial && !progress {
 			return nil
 		}
-		p.partial, p.set = true, time.Now()
-		return p.c.nc.SetReadDeadline(p.set.Add(p.c.readTimeout))
+		p.partial = true
+		return p.expect(p.c.readTimeout)
 	}
 	idle := p.c.idleTimeout
 	if !p.partial && (idle == 0 || time.Since(p.set) < idle/idleSlack) {
 		return nil
 	}
-	p.partial, p.set = false, time.Now()
-	if idle == 0 {
-		return p.c.nc.SetReadDeadline(time.Time{})
-	}
-	return p.c.nc.SetReadDeadline(p.set.Add(idle + idle/idleSlack))
+	p.partial = false
+	return p.expect(idle + idle/idleSlack)
 }
+
+// expect sets the deadline to d from now, or to none if d is 0.
+func (p *patience) expect(d time.Duration) error {
+	p.set, p.due = time.Now(), time.Time{}
+	if d > 0 {
+		p.due = p.set.Add(d)
+	}
+	return p.c.nc.SetReadDeadline(p.due)
+}
+
+// renew sets the deadline again after an interruption.
+func (p *patience) renew() error { return p.c.nc.SetReadDeadline(p.due) }
 
 // explain turns the error of a read into what ends the connection.
 func (p *patience) explain(r *frame.Reader, err error) error {

@@ -4,21 +4,15 @@ import (
 	"context"
 	"runtime"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/pkg/errors"
 )
 
 const (
-	// maxPooled is the largest buffer in bytes that a connection keeps for later
-	// use; those up to maxShared are kept for all connections, until the garbage
-	// collector finds them unused.
+	// maxPooled is the largest buffer in bytes that is kept with a call or a quest
+	// for the next one.
 	maxPooled = 64 << 10
-	maxShared = 1 << 20
-	// maxOwn is the largest package in bytes that a lone caller writes itself.
-	// Any send buffer takes as much when the peer has read all that came before.
-	maxOwn = 4 << 10
 	// refusalQuota is the room in bytes, when the write buffer is full, for the
 	// answers the reader gives itself, since it must not wait.
 	refusalQuota = 16 << 10
@@ -107,35 +101,6 @@ func (c *Conn) append(pkg []byte) uint64 {
 	return c.begun + 1
 }
 
-// largeBuffers are of more than maxPooled bytes: one holds what a thousand callers
-// send at once.
-var largeBuffers sync.Pool // of *[]byte
-
-// enlarge replaces the buffer by one of at least n bytes.
-func (c *Conn) enlarge(n int) {
-	old := c.out
-	if n <= maxPooled {
-		c.out = make([]byte, 0, max(n, min(2*cap(old), maxPooled)))
-	} else if large, ok := largeBuffers.Get().(*[]byte); ok && cap(*large) >= n {
-		c.out = *large
-	} else {
-		c.out = make([]byte, 0, max(n, min(2*n, maxShared)))
-	}
-	c.out = append(c.out, old...)
-	c.recycle(old)
-}
-
-// recycle keeps a buffer that is not used any more. c.mu is held.
-func (c *Conn) recycle(b []byte) {
-	switch {
-	case cap(b) <= maxPooled:
-		c.spare = b[:0]
-	case cap(b) <= maxShared:
-		large := b[:0]
-		largeBuffers.Put(&large)
-	}
-}
-
 // flushAndUnlock unlocks c.mu and sees to it that the buffer is written.
 func (c *Conn) flushAndUnlock() {
 	if !c.writing && len(c.out) > 0 && c.err == nil {
@@ -202,7 +167,7 @@ func (c *Conn) flush() {
 	defer c.exit()
 	for {
 		c.mu.Lock()
-		if c.pending.count+c.serving > 1 {
+		if c.pending.count+c.serving > 1 || c.lone.calls <= 1 {
 			c.mu.Unlock()
 			runtime.Gosched()
 			c.mu.Lock()
@@ -224,7 +189,8 @@ func (c *Conn) flush() {
 // c.writing set, and unlocks.
 func (c *Conn) writeBatch() bool {
 	buf, gone := c.out, c.withdrawn
-	c.out, c.spare, c.withdrawn, c.refusals = c.spare, nil, nil, 0
+	c.out, c.spare = c.spare[0], [2][]byte{c.spare[1]}
+	c.withdrawn, c.refusals = nil, 0
 	c.begun++
 	moved := c.advance()
 	c.mu.Unlock()
@@ -255,31 +221,4 @@ func (c *Conn) write(b []byte) bool {
 		return false
 	}
 	return true
-}
-
-// loneCaller reports whether k's caller may write its package itself, which
-// saves a hand-over to another goroutine. It may only if that cannot block: the
-// package is small, the transport has a send buffer, and the peer has read all
-// that was written before, since it has answered the last of it.
-func (c *Conn) loneCaller(k *call) bool {
-	return c.buffered && c.quiet && !c.writing && len(c.out) == 0 &&
-		c.pending.count == 1 && len(k.pkg) <= maxOwn
-}
-
-// writeOwn writes k's package as a batch of its own. It is called with c.mu
-// held and unlocks.
-func (c *Conn) writeOwn(k *call) {
-	c.writing = true
-	c.begun++
-	k.batch = c.begun
-	c.quiet, c.tail = false, k.seq
-	c.mu.Unlock()
-	if !c.write(k.pkg) {
-		return
-	}
-	c.mu.Lock()
-	c.writing = false
-	drained := c.drained() // the answer may have come already
-	c.flushAndUnlock()
-	drained.send()
 }
