@@ -57,8 +57,9 @@ func (c *Conn) Call(ctx context.Context, method string, args any) (Answer, error
 // CallInto is [Conn.Call] with an Answer whose buffer is used again.
 func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
 	k := c.newCall()
-	defer c.freeCall(k)
-	return c.callInto(ctx, k, method, args, answer)
+	err := c.callInto(ctx, k, method, args, answer)
+	c.freeCall(k) // not after a panic of args or OnQueued: the call may be in flight
+	return err
 }
 
 func (c *Conn) callInto(ctx context.Context, k *call, method string, args any, answer *Answer) (err error) {

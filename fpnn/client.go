@@ -147,6 +147,11 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 		}
 		<-conn.down // in a moment
 	}
+	return c.callNext(ctx, method, args, answer)
+}
+
+// callNext makes a call on the next connection, or the one after.
+func (c *Client) callNext(ctx context.Context, method string, args any, answer *Answer) error {
 	answer.reset()
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
@@ -166,7 +171,7 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 // begun: it waits for the next one like those that find none, unless calls are to
 // fail fast.
 func (c *Client) tooLate(conn *Conn, err error) bool {
-	if c.reconnect.FailFast || !errors.Is(err, ErrDisconnected) || conn.Err() == nil { // args may fail with the loss of another
+	if err == nil || c.reconnect.FailFast || !errors.Is(err, ErrDisconnected) || conn.Err() == nil { // args may fail with the loss of another
 		return false
 	}
 	var op *OpError

@@ -229,6 +229,7 @@ func TestPanicOfACallerKeepsNobodyFromReading(t *testing.T) {
 		}()
 		p.say("push")
 		require.Equal(t, "push", ends(t, p.served, noticed))
+		require.Zero(t, p.Stats().InFlight, "its answer has come, though nobody waits for it")
 	})
 }
 
