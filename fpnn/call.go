@@ -2,6 +2,7 @@ package fpnn
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/gofpnn/gofpnn/codec"
@@ -56,6 +57,9 @@ func (c *Conn) Call(ctx context.Context, method string, args any) (Answer, error
 
 // CallInto is [Conn.Call] with an Answer whose buffer is used again.
 func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
+	if c.tracer != nil {
+		return c.traceCall(ctx, method, args, answer)
+	}
 	k := c.newCall()
 	err := c.callInto(ctx, k, method, args, answer)
 	c.freeCall(k) // not after a panic of args or OnQueued: the call may be in flight
@@ -82,6 +86,7 @@ func (c *Conn) callInto(ctx context.Context, k *call, method string, args any, a
 	if k.status == 0 {
 		return nil
 	}
+	c.stats.errorsIn.Add(1)
 	remote, err := answer.remoteError(method)
 	if err != nil {
 		return &OpError{Op: "call", Method: method, Seq: k.seq, Sent: true, Err: err}
@@ -134,6 +139,7 @@ func (c *Conn) send(k *call) (own bool, err error) {
 		err = c.err
 	case err == nil && c.pending.count >= c.maxInFlight:
 		err = ErrQueueFull
+		c.counts.overflowed++
 	}
 	if err != nil {
 		c.mu.Unlock()
@@ -143,6 +149,7 @@ func (c *Conn) send(k *call) (own bool, err error) {
 	if c.lone.calls++; c.pending.count > 1 {
 		c.lone.calls = 0
 	}
+	c.counts.calls++
 	frame.SetSeq(k.pkg, k.seq)
 	if k.deadline != 0 && !c.sweeping {
 		c.sweeping = true
@@ -164,6 +171,11 @@ func (c *Conn) send(k *call) (own bool, err error) {
 
 // abandon ends k for its caller's ctx, unless it has just ended otherwise.
 func (c *Conn) abandon(ctx context.Context, k *call) error {
+	reason := ctx.Err()
+	count := &c.counts.givenUp
+	if errors.Is(reason, context.DeadlineExceeded) {
+		count = &c.counts.timedOut
+	}
 	c.mu.Lock()
 	if !c.pending.has(k) {
 		c.mu.Unlock()
@@ -171,11 +183,12 @@ func (c *Conn) abandon(ctx context.Context, k *call) error {
 		return k.err
 	}
 	c.pending.take(k.seq)
+	*count++
 	c.withdraw(k)
 	drained := c.drained()
 	c.mu.Unlock()
 	drained.send()
-	return ctx.Err()
+	return reason
 }
 
 // withdraw has the package of a call that has ended not written, if no Write has
@@ -238,6 +251,7 @@ func (c *Conn) sweep() {
 		now := time.Since(c.born)
 		c.mu.Lock()
 		expired, next := c.pending.takeExpired(now)
+		c.counts.timedOut += int64(len(expired))
 		for _, k := range expired {
 			c.withdraw(k)
 		}
@@ -258,12 +272,20 @@ func (c *Conn) sweep() {
 
 // Notify sends a oneway quest: nothing comes back. See [Client.Notify].
 func (c *Conn) Notify(ctx context.Context, method string, args any) error {
+	if c.tracer != nil {
+		return c.traceNotify(ctx, method, args)
+	}
+	return c.sendOneway(ctx, method, args, nil)
+}
+
+func (c *Conn) sendOneway(ctx context.Context, method string, args any, t *traced) error {
 	k := c.newCall()
 	defer c.freeCall(k)
 	var err error
 	if k.pkg, err = c.appendQuest(ctx, k.pkg[:0], frame.Oneway, method, args); err == nil {
 		err = c.notify(ctx, k.pkg)
 	}
+	t.sent(c, k, 0)
 	if err != nil {
 		return &OpError{Op: "notify", Method: method, Err: err}
 	}
@@ -273,6 +295,9 @@ func (c *Conn) Notify(ctx context.Context, method string, args any) error {
 func (c *Conn) notify(ctx context.Context, pkg []byte) error {
 	c.mu.Lock()
 	err := c.refusal()
+	if err == nil {
+		c.counts.notices++
+	}
 	c.mu.Unlock()
 	if err != nil {
 		return err

@@ -39,6 +39,8 @@ type Client struct {
 	current atomic.Pointer[Conn]
 	dials   singleflight.Group
 
+	unconnected atomic.Int64 // calls and notices that ended without a connection
+
 	mu        sync.Mutex
 	state     State
 	waiting   int    // callers in conn, and those who have left the dial in progress
@@ -47,6 +49,8 @@ type Client struct {
 	redialing bool   // there is a goroutine that does so
 	endpoint  int    // the one to begin with
 	outage    outage // since the last connection that was of use
+	dialled   int64  // attempts, each endpoint by itself
+	undialled int64  // of these, those that failed
 	conns     map[*Conn]struct{}
 	past      ConnStats      // sums over the connections that are gone
 	tasks     sync.WaitGroup // connections, and dials
@@ -141,26 +145,30 @@ func (c *Client) Call(ctx context.Context, method string, args any) (Answer, err
 // codec.Appender for args it allocates nothing. After an error the Answer is
 // that of the peer's error answer, or empty.
 func (c *Client) CallInto(ctx context.Context, method string, args any, answer *Answer) error {
+	if c.config.tracer != nil {
+		return c.traceCall(ctx, method, args, answer)
+	}
 	if conn := c.Conn(); conn != nil {
 		if err := conn.CallInto(ctx, method, args, answer); !c.tooLate(conn, err) {
 			return err
 		}
 		<-conn.down // in a moment
 	}
-	return c.callNext(ctx, method, args, answer)
+	return c.callNext(ctx, method, args, answer, nil)
 }
 
 // callNext makes a call on the next connection, or the one after.
-func (c *Client) callNext(ctx context.Context, method string, args any, answer *Answer) error {
+func (c *Client) callNext(ctx context.Context, method string, args any, answer *Answer, t *traced) error {
 	answer.reset()
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	for {
 		conn, err := c.conn(ctx)
 		if err != nil {
+			c.unconnected.Add(1)
 			return &OpError{Op: "call", Method: method, Err: err}
 		}
-		if err := conn.CallInto(ctx, method, args, answer); !c.tooLate(conn, err) {
+		if err := conn.call(ctx, method, args, answer, t); !c.tooLate(conn, err) {
 			return err
 		}
 		<-conn.down
@@ -182,16 +190,24 @@ func (c *Client) tooLate(conn *Conn, err error) bool {
 // nothing tells whether the peer got it. Arguments and errors are those of
 // [Client.Call].
 func (c *Client) Notify(ctx context.Context, method string, args any) error {
+	if c.config.tracer != nil {
+		return c.traceNotify(ctx, method, args)
+	}
+	return c.sendOneway(ctx, method, args, nil)
+}
+
+func (c *Client) sendOneway(ctx context.Context, method string, args any, t *traced) error {
 	if conn := c.Conn(); conn != nil {
-		return conn.Notify(ctx, method, args)
+		return conn.sendOneway(ctx, method, args, t)
 	}
 	ctx, cancel := c.withTimeout(ctx)
 	defer cancel()
 	conn, err := c.conn(ctx)
 	if err != nil {
+		c.unconnected.Add(1)
 		return &OpError{Op: "notify", Method: method, Err: err}
 	}
-	return conn.Notify(ctx, method, args)
+	return conn.sendOneway(ctx, method, args, t)
 }
 
 // withTimeout gives ctx the default time-out, if it has none of its own. Who has a
@@ -253,14 +269,3 @@ func (c *Client) Timeout() time.Duration { return c.config.timeout }
 // FailsFast reports whether calls fail while there is no connection, see
 // [Reconnect].
 func (c *Client) FailsFast() bool { return c.reconnect.FailFast }
-
-// Stats returns the sums over all connections, past and present.
-func (c *Client) Stats() ConnStats {
-	c.mu.Lock()
-	sum, conns := c.past, slices.Collect(maps.Keys(c.conns))
-	c.mu.Unlock()
-	for _, conn := range conns {
-		sum.add(conn.Stats())
-	}
-	return sum
-}

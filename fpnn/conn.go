@@ -20,7 +20,8 @@ import (
 type Conn struct {
 	*connConfig
 	nc       net.Conn
-	buffered bool // nc takes small writes without waiting for its peer
+	buffered bool   // nc takes small writes without waiting for its peer
+	endpoint string // that was dialled; "" on a server
 	born     time.Time
 	calls    sync.Pool // of *call; they hold channels, so no pool is shared
 	ctx      context.Context
@@ -40,6 +41,7 @@ type Conn struct {
 	running     int        // goroutines
 	pending     pending
 	sweeping    bool
+	counts      connCounts
 	lone        run // of calls each made while no other was under way
 	reads       turn
 	turns       uint64 // how many callers have taken
@@ -250,11 +252,12 @@ func (c *Conn) fail(err error) {
 	}
 	c.err = err
 	calls := c.pending.takeAll()
+	c.counts.lost += int64(len(calls))
 	for _, k := range calls {
 		k.sent = k.batch != 0 && k.batch <= c.begun
 		k.err = err
 	}
-	c.out, c.spare, c.withdrawn, c.line = nil, [2][]byte{}, nil, nil
+	c.out, c.spare, c.withdrawn, c.line, c.gaps = nil, [2][]byte{}, nil, nil, 0
 	c.spawn(c.closeTransport)
 	c.mu.Unlock()
 

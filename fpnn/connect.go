@@ -103,7 +103,7 @@ func (c *Client) attempt() (conn *Conn, err error) {
 		c.mu.Lock()
 		e := c.endpoints[c.endpoint]
 		c.mu.Unlock()
-		if conn, err = c.dialOne(e); err == nil || c.ctx.Err() != nil {
+		if conn, err = c.tryEndpoint(e); err == nil || c.ctx.Err() != nil {
 			return conn, err
 		}
 		c.config.logger.Debug("dial failed", "endpoint", e.address, "err", err)
@@ -138,10 +138,29 @@ func (c *Client) endDial() {
 	c.tasks.Done()
 }
 
-// dialOne makes a connection to an endpoint, and makes it the client's.
-func (c *Client) dialOne(e endpoint) (*Conn, error) {
+// tryEndpoint is dialOne, within the dial time-out, counted and traced.
+func (c *Client) tryEndpoint(e endpoint) (conn *Conn, err error) {
 	ctx, cancel := context.WithTimeout(c.ctx, c.dialTimeout)
 	defer cancel()
+	c.mu.Lock()
+	c.dialled++
+	c.mu.Unlock()
+	err = errAborted
+	defer func() {
+		if err != nil {
+			c.mu.Lock()
+			c.undialled++
+			c.mu.Unlock()
+		}
+	}()
+	if c.config.tracer != nil {
+		return c.traceDial(ctx, e)
+	}
+	return c.dialOne(ctx, e)
+}
+
+// dialOne makes a connection to an endpoint, and makes it the client's.
+func (c *Client) dialOne(ctx context.Context, e endpoint) (*Conn, error) {
 	nc, err := e.dialer.DialContext(ctx, e.network, e.address)
 	if err == nil && e.tls {
 		nc, err = c.encrypt(ctx, nc, e)
@@ -153,7 +172,7 @@ func (c *Client) dialOne(e endpoint) (*Conn, error) {
 		}
 		return nil, errors.WithStack(&OpError{Op: "dial", Err: err})
 	}
-	conn, err := c.begin(nc)
+	conn, err := c.begin(nc, e)
 	if err != nil {
 		return nil, err
 	}
@@ -182,8 +201,9 @@ func (c *Client) dialOne(e endpoint) (*Conn, error) {
 }
 
 // begin starts a connection that is not yet the client's.
-func (c *Client) begin(nc net.Conn) (*Conn, error) {
+func (c *Client) begin(nc net.Conn, e endpoint) (*Conn, error) {
 	conn := newConn(nc, &c.config)
+	conn.endpoint = e.name
 	c.mu.Lock()
 	if c.state == Closed {
 		c.mu.Unlock()
@@ -212,6 +232,7 @@ func (c *Client) ended(conn *Conn) {
 
 // endpoint is where a server listens, as a Dialer wants it.
 type endpoint struct {
+	name             string // as given to NewClient
 	network, address string
 	dialer           transport.Dialer
 	tls              bool
@@ -225,22 +246,22 @@ func (c *Client) parseEndpoint(s string) (endpoint, error) {
 		if path == "" {
 			return endpoint{}, errors.Errorf("fpnn: endpoint %q without a path", s)
 		}
-		return endpoint{"unix", path, c.dialer, c.tls != nil}, nil
+		return endpoint{s, "unix", path, c.dialer, c.tls != nil}, nil
 	}
 	scheme, rest, ok := strings.Cut(s, "://")
 	if !ok {
-		return endpoint{"tcp", s, c.dialer, c.tls != nil}, nil
+		return endpoint{s, "tcp", s, c.dialer, c.tls != nil}, nil
 	}
 	if d := c.dialers[scheme]; d != nil {
-		return endpoint{"tcp", s, d, false}, nil
+		return endpoint{s, "tcp", s, d, false}, nil
 	}
 	if scheme == "tls" {
 		e, err := c.parseEndpoint(rest)
-		e.tls = true
+		e.name, e.tls = s, true
 		return e, err
 	}
 	if _, plain := c.dialer.(*net.Dialer); plain {
 		return endpoint{}, errors.Errorf("fpnn: endpoint %q: no dialer for its scheme", s)
 	}
-	return endpoint{"tcp", s, c.dialer, c.tls != nil}, nil
+	return endpoint{s, "tcp", s, c.dialer, c.tls != nil}, nil
 }

@@ -40,6 +40,14 @@
 // within a bound that it states; by default it is not. Servers close connections
 // that are idle for 60 s ([WithIdleTimeout]).
 //
+// # Observing
+//
+// A [Tracer] sees calls, quests and dials begin and end; package otelfpnn, a module
+// of its own, has one for OpenTelemetry. Stats of clients, servers and connections
+// count, and cost nothing ([ConnStats]); [AppendMetrics] makes them readable for
+// Prometheus. A logger is told of what goes wrong ([WithLogger]). By default nobody
+// is told anything.
+//
 // # How a connection works
 //
 // Client and server use the same [Conn].

@@ -157,10 +157,11 @@ func (e *timeoutError) Unwrap() []error { return []error{context.DeadlineExceede
 // Code returns the FPNN error code that stands for err: the peer's own for a
 // [RemoteError], 0 for nil, 20001 for an error that has none.
 func Code(err error) int {
-	var coded interface{ FPNNCode() int }
-	switch {
-	case err == nil:
+	if err == nil {
 		return 0
+	}
+	var coded interface{ FPNNCode() int } // escapes
+	switch {
 	case errors.As(err, &coded):
 		return coded.FPNNCode()
 	case errors.Is(err, context.DeadlineExceeded):

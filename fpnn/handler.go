@@ -43,6 +43,9 @@ type OnewayFunc func(ctx context.Context, q *Quest)
 // ServeQuest calls f.
 func (f OnewayFunc) ServeQuest(ctx context.Context, q *Quest) (any, error) {
 	f(ctx, q)
+	if q.Oneway() {
+		return nil, nil
+	}
 	return nil, Errorf(CodeCoreUnknown, "twoway quest to a method without an answer: %s", printable(q.method))
 }
 

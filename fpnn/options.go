@@ -40,6 +40,7 @@ type connConfig struct {
 	flags                                 frame.Flags
 	handler                               Handler
 	logger                                *slog.Logger
+	tracer                                Tracer                                    // nil: nobody wants to know
 	reserve                               func(n int) bool                          // asked for read buffers beyond the usual; may be nil
 	failed                                func(c *Conn, reason error) (tell func()) // called when a connection goes down; may be nil
 	ended                                 func(c *Conn)                             // told when all of it has ended

@@ -23,6 +23,7 @@ type Quest struct {
 	buf    []byte     // the payload as it came
 	reply  []byte     // the encoded answer
 	later  *Responder // set by Later
+	traced *traced    // nil: not traced
 }
 
 // quests are shared by all connections: they hold no channel.
@@ -83,6 +84,7 @@ func (q *Quest) result(v any, err error) (pkg []byte, late bool) {
 	case q.later != nil:
 		return nil, true
 	case q.Oneway():
+		q.traced.failed(err)
 		return nil, false
 	}
 	return q.encode(v, err), false
@@ -97,7 +99,14 @@ func (q *Quest) encode(v any, err error) []byte {
 		q.conn.logger.Error("answer cannot be encoded", "method", q.method, "err", err)
 		err = Errorf(CodeCoreEncoding, "answer cannot be encoded")
 	}
-	e := answerFor(err)
+	q.traced.failed(err)
+	q.conn.stats.errorsOut.Add(1)
+	return q.encodeError(answerFor(err))
+}
+
+// encodeError builds the answer package of an error answer.
+func (q *Quest) encodeError(e *Error) []byte {
+	var err error
 	if q.reply, err = q.appendAnswer(1, e); err != nil {
 		// Only the message can be at fault: not UTF-8 in JSON, or too long.
 		q.reply, _ = q.appendAnswer(1, &Error{Code: e.Code})
@@ -175,6 +184,7 @@ func (r *Responder) Reply(v any, err error) error {
 func (r *Responder) Drop() {
 	if q := r.take(); q != nil {
 		r.timer.Stop()
+		q.traced.served(q, errDropped)
 		q.endLate()
 	}
 }
@@ -190,9 +200,12 @@ func (r *Responder) take() *Quest {
 
 func (q *Quest) answerLate(v any, err error) error {
 	var sendErr error
-	if !q.Oneway() {
+	if q.Oneway() {
+		q.traced.failed(err)
+	} else {
 		sendErr = q.conn.put(context.Background(), q.encode(v, err), 0)
 	}
+	q.traced.served(q, sendErr)
 	q.endLate()
 	return sendErr
 }

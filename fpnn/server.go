@@ -40,17 +40,6 @@ type Server struct {
 	tasks sync.WaitGroup // Serve calls and connections
 }
 
-// ServerStats counts what a server has done since it was made.
-type ServerStats struct {
-	Connections int   // open now
-	Accepted    int64 // connections ever accepted and served
-	NotAllowed  int64 // connections of peers that WithAllowedPeers does not name
-	TooMany     int64 // connections beyond WithMaxConns
-	Forbidden   int64 // quests that WithPrivateBuiltins has answered with 20013
-	Buffered    int64 // bytes held for incomplete packages, see WithMaxBuffered
-	ConnStats         // sums over all connections, past and present
-}
-
 // NewServer returns a Server that passes quests to h. It fails if an option is
 // out of range.
 func NewServer(h Handler, opts ...ServerOption) (*Server, error) {
@@ -229,27 +218,6 @@ func (s *Server) connsLocked() []*Conn {
 		conns = append(conns, c)
 	}
 	return conns
-}
-
-// Stats returns the server's counters.
-func (s *Server) Stats() ServerStats {
-	s.mu.Lock()
-	sum := s.ended
-	conns := s.connsLocked()
-	notAllowed, tooMany := s.notAllowed, s.tooMany
-	s.mu.Unlock()
-	for _, c := range conns {
-		sum.add(c.Stats())
-	}
-	return ServerStats{
-		Connections: len(conns),
-		Accepted:    s.accepted.Load(),
-		NotAllowed:  notAllowed,
-		TooMany:     tooMany,
-		Forbidden:   s.forbidden.Load(),
-		Buffered:    s.buffered.Load(),
-		ConnStats:   sum,
-	}
 }
 
 func (s *Server) isClosed() bool {

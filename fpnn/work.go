@@ -73,7 +73,7 @@ func (c *Conn) refuse(q *Quest, reason *Error) {
 	if q.Oneway() {
 		return
 	}
-	pkg := q.encode(nil, reason)
+	pkg := q.encodeError(reason)
 	c.mu.Lock()
 	if c.closing {
 		c.mu.Unlock()
@@ -112,7 +112,10 @@ func (c *Conn) work() {
 // A handler that calls runtime.Goexit (as a test does that fails in one) takes
 // the worker with it: another one goes on in its place.
 func (c *Conn) serveAndNext(q *Quest) (next *Quest) {
-	var pkg []byte
+	var (
+		pkg    []byte
+		unsent error
+	)
 	late, returned := false, false
 	defer func() {
 		if !returned {
@@ -120,7 +123,7 @@ func (c *Conn) serveAndNext(q *Quest) (next *Quest) {
 		}
 		c.mu.Lock()
 		if pkg != nil {
-			_ = c.appendOrStand(context.Background(), pkg, 0)
+			unsent = c.appendOrStand(context.Background(), pkg, 0)
 		}
 		if late {
 			c.late++
@@ -140,6 +143,7 @@ func (c *Conn) serveAndNext(q *Quest) (next *Quest) {
 		}
 		c.answerAndUnlock(next != nil)
 		if !late {
+			q.traced.served(q, unsent)
 			q.free()
 		}
 	}()
@@ -183,5 +187,9 @@ func (c *Conn) serve(q *Quest) (pkg []byte, late bool) {
 			pkg, late = q.result(nil, errHandler)
 		}
 	}()
-	return q.result(c.handler.ServeQuest(c.ctx, q))
+	ctx := c.ctx
+	if c.tracer != nil {
+		ctx = q.trace()
+	}
+	return q.result(c.handler.ServeQuest(ctx, q))
 }
