@@ -108,7 +108,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 		if cfg.web, err = newWeb(*page); err != nil {
 			return fail("-http: %w", err)
 		}
-		cfg.options = append(cfg.options, fakeserver.WithFPNN(fpnn.WithMiddleware(cfg.web.quests.count)))
+		cfg.options = append(cfg.options, fakeserver.WithFPNN(fpnn.WithTracer(&cfg.web.quests)))
 	}
 	return cfg, nil
 }

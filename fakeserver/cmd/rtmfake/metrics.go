@@ -3,10 +3,9 @@ package main
 import (
 	"cmp"
 	"context"
-	"fmt"
 	"maps"
 	"slices"
-	"strings"
+	"strconv"
 	"sync"
 
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -22,28 +21,31 @@ type questLabels struct {
 // a client cannot make up any number of them.
 const otherMethods = "other"
 
-// questCounts counts quests that have been served.
+// questCounts counts quests that have been served. It is a tracer, so that it knows
+// what was answered, and when.
 type questCounts struct {
 	mu sync.Mutex
 	of map[questLabels]int64
 }
 
-// count counts what next serves.
-func (c *questCounts) count(next fpnn.Handler) fpnn.Handler {
-	return fpnn.HandlerFunc(func(ctx context.Context, q *fpnn.Quest) (any, error) {
-		answer, err := next.ServeQuest(ctx, q)
-		labels := questLabels{q.Method(), fpnn.Code(err)}
-		if labels.code == fpnn.CodeCoreUnknownMethod {
-			labels.method = otherMethods
-		}
-		c.mu.Lock()
-		defer c.mu.Unlock()
-		if c.of == nil {
-			c.of = make(map[questLabels]int64)
-		}
-		c.of[labels]++
-		return answer, err
-	})
+// Start begins nothing.
+func (*questCounts) Start(ctx context.Context, _ fpnn.Operation) context.Context { return ctx }
+
+// End counts quests that have been served.
+func (c *questCounts) End(_ context.Context, op fpnn.Operation, _ error) {
+	if op.Kind != fpnn.OpHandle {
+		return
+	}
+	labels := questLabels{op.Method, op.Code}
+	if op.Code == fpnn.CodeCoreUnknownMethod {
+		labels.method = otherMethods
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.of == nil {
+		c.of = make(map[questLabels]int64)
+	}
+	c.of[labels]++
 }
 
 func (c *questCounts) all() map[questLabels]int64 {
@@ -52,41 +54,23 @@ func (c *questCounts) all() map[questLabels]int64 {
 	return maps.Clone(c.of)
 }
 
-// metrics returns the counters in the text format of Prometheus, version 0.0.4.
+// metrics returns the counters in the text format of Prometheus.
 func (w *web) metrics() ([]byte, error) {
-	var b strings.Builder
 	stats := w.srv.Stats()
-	for _, m := range []struct {
-		name, kind, help string
-		value            int64
-	}{
-		{"connections", "gauge", "Connections that are open.", int64(stats.Connections)},
-		{"connections_accepted_total", "counter", "Connections there have been.", stats.Accepted},
-		{"received_bytes_total", "counter", "Bytes received from clients.", stats.BytesIn},
-		{"sent_bytes_total", "counter", "Bytes sent to clients.", stats.BytesOut},
-		{"quests_refused_total", "counter", "Quests not accepted, since too many waited.", stats.Refused},
-		{"answers_unclaimed_total", "counter", "Answers from clients that nobody waited for.", stats.Unclaimed},
-		{"journal_records_total", "counter", "Packages recorded in the journal.", stats.Records},
-		{"conversations", "gauge", "Conversations there are.", int64(stats.Conversations)},
-		{"messages", "gauge", "Messages held, deleted ones left out.", int64(stats.Messages)},
-		{"listeners", "gauge", "Connections that listen to messages or events.", int64(stats.Listeners)},
-	} {
-		head(&b, m.name, m.kind, m.help)
-		fmt.Fprintf(&b, "rtmfake_%s %d\n", m.name, m.value)
-	}
-	head(&b, "quests_total", "counter", "Quests served, by method and by the code of the answer, 0 for success.")
+	all := append(stats.Metrics(),
+		fpnn.Metric{Name: "journal_records", Help: "Packages recorded in the journal.", Value: stats.Records},
+		fpnn.Metric{Name: "conversations", Help: "Conversations there are.", Gauge: true, Value: int64(stats.Conversations)},
+		fpnn.Metric{Name: "messages", Help: "Messages held, deleted ones left out.", Gauge: true, Value: int64(stats.Messages)},
+		fpnn.Metric{Name: "listeners", Help: "Connections that listen to messages or events.", Gauge: true, Value: int64(stats.Listeners)},
+	)
 	counts := w.quests.all()
 	for _, l := range slices.SortedFunc(maps.Keys(counts), func(a, b questLabels) int {
 		return cmp.Or(cmp.Compare(a.method, b.method), cmp.Compare(a.code, b.code))
 	}) {
-		fmt.Fprintf(&b, "rtmfake_quests_total{method=\"%s\",code=\"%d\"} %d\n", escape.Replace(l.method), l.code, counts[l])
+		all = append(all, fpnn.Metric{
+			Name: "quests", Help: "Quests served, by method and by the code of the answer, 0 for success.",
+			Labels: []string{"method", l.method, "code", strconv.Itoa(l.code)}, Value: counts[l],
+		})
 	}
-	return []byte(b.String()), nil
+	return fpnn.AppendMetrics(nil, "rtmfake_", all), nil
 }
-
-func head(b *strings.Builder, name, kind, help string) {
-	fmt.Fprintf(b, "# HELP rtmfake_%[1]s %[3]s\n# TYPE rtmfake_%[1]s %[2]s\n", name, kind, help)
-}
-
-// escape makes a text the value of a label.
-var escape = strings.NewReplacer(`\`, `\\`, `"`, `\"`, "\n", `\n`)

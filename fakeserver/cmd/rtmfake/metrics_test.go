@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"fmt"
 	"io"
+	"maps"
 	"net/http"
 	"regexp"
 	"strings"
@@ -12,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/gofpnn/gofpnn/fakeserver"
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
 )
 
@@ -42,12 +45,15 @@ func TestMetricsAreExact(t *testing.T) {
 		stats := s.srv.Stats()
 		answer := s.ask(http.MethodGet, "/metrics")
 		require.Equal(t, "text/plain; version=0.0.4; charset=utf-8", answer.Header.Get("Content-Type"))
-		require.Equal(t, map[string]string{
+		got := metrics(t, answer.Body)
+		require.Subset(t, got, map[string]string{
 			`rtmfake_connections`:                                  "1",
 			`rtmfake_connections_accepted_total`:                   "1",
 			`rtmfake_received_bytes_total`:                         fmt.Sprint(stats.BytesIn),
 			`rtmfake_sent_bytes_total`:                             fmt.Sprint(stats.BytesOut),
 			`rtmfake_quests_refused_total`:                         "0",
+			`rtmfake_quests_accepted_total`:                        "110",
+			`rtmfake_error_answers_sent_total`:                     "103",
 			`rtmfake_answers_unclaimed_total`:                      "0",
 			`rtmfake_journal_records_total`:                        "219",
 			`rtmfake_conversations`:                                "2",
@@ -60,7 +66,29 @@ func TestMetricsAreExact(t *testing.T) {
 			`rtmfake_quests_total{method="sendgroupmsg",code="0"}`: "3",
 			`rtmfake_quests_total{method="sendmsg",code="0"}`:      "1",
 			`rtmfake_quests_total{method="sendmsg",code="200002"}`: "1",
-		}, metrics(t, answer.Body))
+		})
+		maps.DeleteFunc(got, func(name, _ string) bool { return !strings.HasPrefix(name, "rtmfake_quests_total") })
+		require.Len(t, got, 7, "methods of the gate's, and the others together")
+	})
+}
+
+// A quest that is answered later is counted when it is, with what is answered.
+func TestAnswersThatComeLaterAreCounted(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newSite(t)
+		later := make(chan *fpnn.Responder, 1)
+		s.srv.On("getmsg", func(c *fakeserver.Ctx) { later <- c.Later() })
+		ended := make(chan error, 1)
+		go func() {
+			_, err := s.client.Get(t.Context(), 1, rtm.Group(7), 1)
+			ended <- err
+		}()
+		synctest.Wait()
+		require.NotContains(t, s.get("/metrics"), `method="getmsg"`)
+		require.NoError(t, (<-later).Reply(nil, fpnn.Errorf(200070, "gone")))
+		require.Equal(t, 200070, fpnn.Code(<-ended))
+		require.Contains(t, s.get("/metrics"), `rtmfake_quests_total{method="getmsg",code="200070"} 1`+"\n")
 	})
 }
 

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/gofpnn/gofpnn/fakeserver"
+	"github.com/gofpnn/gofpnn/fpnn"
 )
 
 // What a reader of the page, or one who only seems to be, can take.
@@ -118,7 +119,7 @@ func (w *web) routes() http.Handler {
 	mux.HandleFunc("/style.css", file("style.css", "text/css; charset=utf-8"))
 	mux.Handle("/api/state", newShared("application/json", w.state))
 	mux.HandleFunc("/api/journal", w.showJournal)
-	mux.Handle("/metrics", newShared("text/plain; version=0.0.4; charset=utf-8", w.metrics))
+	mux.Handle("/metrics", newShared(fpnn.MetricsType, w.metrics))
 	return mux
 }
 

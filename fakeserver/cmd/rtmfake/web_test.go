@@ -39,7 +39,7 @@ func newSite(t *testing.T, opts ...fakeserver.Option) *site {
 	t.Helper()
 	w, err := newWeb(siteAddress)
 	require.NoError(t, err)
-	srv := fakeserver.New(t, append(opts, fakeserver.WithFPNN(fpnn.WithMiddleware(w.quests.count)))...)
+	srv := fakeserver.New(t, append(opts, fakeserver.WithFPNN(fpnn.WithTracer(&w.quests)))...)
 	var network mem.Network
 	l, err := network.Listen("")
 	require.NoError(t, err)
