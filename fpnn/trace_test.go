@@ -443,6 +443,33 @@ func TestTracersContextIsUsed(t *testing.T) {
 	})
 }
 
+// A tracer may end what it is told of.
+func TestCallsGoOnWithTheTracersContext(t *testing.T) {
+	t.Parallel()
+	for _, connected := range []bool{true, false} {
+		synctest.Test(t, func(t *testing.T) {
+			l := newLine(t, echoHandler)
+			c := clientOf(t, []string{l.addr}, fpnn.WithDialer(l), fpnn.WithTracer(startFunc(
+				func(ctx context.Context, op fpnn.Operation) context.Context {
+					if op.Kind == fpnn.OpDial {
+						return ctx
+					}
+					ctx, cancel := context.WithCancel(ctx)
+					cancel()
+					return ctx
+				})))
+			if connected {
+				require.NoError(t, c.Connect(t.Context()))
+				_, err := c.Conn().Call(t.Context(), "m", nil)
+				require.ErrorIs(t, err, context.Canceled)
+				require.ErrorIs(t, c.Conn().Notify(t.Context(), "m", nil), context.Canceled)
+			}
+			require.ErrorIs(t, echoed(t.Context(), c, 1), context.Canceled)
+			require.ErrorIs(t, c.Notify(t.Context(), "m", nil), context.Canceled)
+		})
+	}
+}
+
 // What a handler calls, it calls within the serving of its quest.
 func TestCallsOfHandlersAreTracedWithinTheirQuest(t *testing.T) {
 	t.Parallel()
