@@ -13,41 +13,11 @@ import (
 // credentials are looked at.
 func (s *Server) methods() *fpnn.Mux {
 	mux := fpnn.NewMux()
-	for _, kind := range []wire.Kind{wire.P2P, wire.InGroup, wire.InRoom, wire.Broadcast} {
-		s.handle(mux, kind.SendMethod(), s.parseSend(kind, false))
-		s.handle(mux, kind.HistoryMethod(), s.parseHistory(kind))
-	}
-	s.handle(mux, wire.SendMulti, s.parseSend(wire.P2P, true))
-
-	within(s, mux, s.get, func(q *wire.Get) conversationKey { return keyOf(q.From, q.Target) })
-	within(s, mux, s.delete, func(q *wire.Delete) conversationKey { return keyOf(q.From, q.Target) })
-	within(s, mux, s.edit, func(q *wire.Edit) conversationKey { return keyOf(q.From, q.Target) })
-	within(s, mux, s.clean, func(q *wire.Clean) conversationKey { return keyOf(q.From, q.Target) })
-	within(s, mux, s.deleteSent, func(q *wire.DeleteSent) conversationKey { return keyOf(q.From, q.Target) })
-	within(s, mux, s.count, func(q *wire.Count) conversationKey { return keyOf(0, q.Target) })
-	alone(s, mux, s.clearProject)
-
-	alone(s, mux, s.addGroupMembers)
-	alone(s, mux, s.delGroupMembers)
-	alone(s, mux, s.getGroupMembers)
-	alone(s, mux, s.getGroupCount)
-	alone(s, mux, s.isGroupMember)
-	alone(s, mux, s.getUserGroups)
-	alone(s, mux, s.addRoomMember)
-	alone(s, mux, s.delRoomMember)
-	alone(s, mux, s.addRoomMembers)
-	alone(s, mux, s.delRoomMembers)
-	alone(s, mux, s.getRoomMembers)
-	alone(s, mux, s.getRoomCount)
-
-	alone(s, mux, s.addListen)
-	alone(s, mux, s.removeListen)
-	alone(s, mux, s.setListen)
-
-	alone(s, mux, s.getToken)
-	alone(s, mux, s.removeToken)
-	alone(s, mux, s.kickout)
-	alone(s, mux, s.clearUser)
+	s.messageMethods(mux)
+	s.storedMethods(mux)
+	s.memberMethods(mux)
+	s.listenMethods(mux)
+	s.userMethods(mux)
 	return mux
 }
 

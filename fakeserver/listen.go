@@ -13,6 +13,12 @@ import (
 // listened to ends with the connection, as on a real gate, whose SDKs all say it
 // again when they reconnect; with redelivery it does not.
 
+func (s *Server) listenMethods(mux *fpnn.Mux) {
+	alone(s, mux, s.addListen)
+	alone(s, mux, s.removeListen)
+	alone(s, mux, s.setListen)
+}
+
 // listeners are the connections that listen.
 type listeners struct {
 	redeliver bool

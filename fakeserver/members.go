@@ -5,11 +5,27 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
 // The methods about who is in groups and rooms. Both come into being with their
 // first member.
+
+func (s *Server) memberMethods(mux *fpnn.Mux) {
+	alone(s, mux, s.addGroupMembers)
+	alone(s, mux, s.delGroupMembers)
+	alone(s, mux, s.getGroupMembers)
+	alone(s, mux, s.getGroupCount)
+	alone(s, mux, s.isGroupMember)
+	alone(s, mux, s.getUserGroups)
+	alone(s, mux, s.addRoomMember)
+	alone(s, mux, s.delRoomMember)
+	alone(s, mux, s.addRoomMembers)
+	alone(s, mux, s.delRoomMembers)
+	alone(s, mux, s.getRoomMembers)
+	alone(s, mux, s.getRoomCount)
+}
 
 // members says who is in what: groups, or rooms.
 type members struct {

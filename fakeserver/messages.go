@@ -2,10 +2,19 @@ package fakeserver
 
 import (
 	"github.com/gofpnn/gofpnn/codec"
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
 // The methods that send messages and page through them.
+
+func (s *Server) messageMethods(mux *fpnn.Mux) {
+	for _, kind := range []wire.Kind{wire.P2P, wire.InGroup, wire.InRoom, wire.Broadcast} {
+		s.handle(mux, kind.SendMethod(), s.parseSend(kind, false))
+		s.handle(mux, kind.HistoryMethod(), s.parseHistory(kind))
+	}
+	s.handle(mux, wire.SendMulti, s.parseSend(wire.P2P, true))
+}
 
 // sendTask is a quest that sends.
 type sendTask struct {

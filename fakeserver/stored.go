@@ -9,6 +9,17 @@ import (
 
 // The methods about messages that are stored.
 
+func (s *Server) storedMethods(mux *fpnn.Mux) {
+	within(s, mux, s.get, func(q *wire.Get) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.delete, func(q *wire.Delete) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.edit, func(q *wire.Edit) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.clean, func(q *wire.Clean) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.deleteSent, func(q *wire.DeleteSent) conversationKey { return keyOf(q.From, q.Target) })
+	within(s, mux, s.count, func(q *wire.Count) conversationKey { return keyOf(0, q.Target) })
+	alone(s, mux, s.clearProject)
+	alone(s, mux, s.clearUser)
+}
+
 // get answers with one message, or 200070.
 func (s *Server) get(c *call, q *wire.Get) (wire.Params, error) {
 	m, ok := s.open(c, q.From, q.Target).get(q.From, q.ID)

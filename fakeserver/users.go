@@ -7,10 +7,17 @@ import (
 	"fmt"
 	"sync"
 
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
 // The methods about users.
+
+func (s *Server) userMethods(mux *fpnn.Mux) {
+	alone(s, mux, s.getToken)
+	alone(s, mux, s.removeToken)
+	alone(s, mux, s.kickout)
+}
 
 // tokens are what users would log in with, on the gate for clients.
 type tokens struct {
