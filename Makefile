@@ -24,15 +24,20 @@ ledger: ## Send 5,000,000 messages through faults and compare; make 10,000,000 c
 	go test ./fpnn -run '^TestMemoryStaysFlat$$' -calls 10000000 -timeout 30m -v
 
 .PHONY: lint
-lint: ## Check format, modules, vet and the linters, import rules among them
+lint: ## Check format, modules, vet, the linters, import rules among them, and the exported API
 	@test -z "$$($(TOOL) gofumpt -l .)" || { $(TOOL) gofumpt -d .; exit 1; }
 	go mod tidy -diff
 	go vet ./...
 	$(TOOL) golangci-lint run ./...
+	@bash .ci/api
 
 .PHONY: fmt
 fmt: ## Format all code
 	$(TOOL) gofumpt -w .
+
+.PHONY: api
+api: ## Write the exported API down anew, in .ci/api.txt
+	@bash .ci/api -update
 
 .PHONY: fuzz
 fuzz: ## Fuzz every target for FUZZTIME each (1m)
