@@ -23,9 +23,18 @@
 // # Hostile input
 //
 // Nothing is read from bytes that have not passed [Scan], which checks the
-// structure in one pass, without recursion and without allocating.
+// structure in one pass, without recursion and without allocating: declared lengths
+// against the bytes there are, nesting against [MaxDepth], elements against
+// [MaxElements]. The length of the bytes is bounded by who receives them.
 //
-// # Ownership
+// What cannot be read is an [*Error] that names the key and wraps one of the Err
+// variables; its FPNNCode is what an FPNN peer is told. Its text does not show what
+// the payload holds.
+//
+// # Ownership and concurrency
+//
+// Functions that append, append to the slice they are given and keep nothing of what
+// they write. All functions may be called concurrently.
 //
 // [Payload], [Value] and [Array] are views: they alias the bytes they were parsed
 // from, which must not change while the view is in use. Views do not change

@@ -35,6 +35,13 @@
 //     fails it is logged.
 //   - Expectations ([Server.Expect]) fail a test and show the difference.
 //
+// # Concurrency and ownership
+//
+// All methods may be called concurrently, by rules and while clients are served, but for
+// those that say otherwise. What they return is a copy, except for the Bytes of a
+// [Record], which are not to be changed, nor is the Data of a message that they have
+// been given. Times of messages are Unix milliseconds.
+//
 // # What it costs
 //
 // A conversation needs 140 bytes at most for each message, besides its text: a

@@ -18,14 +18,63 @@
 // leaves the connection and all other calls untouched; a late answer is counted
 // and dropped. A sequence number is not used again while its call is in flight.
 //
-// An error says whether the peer may have seen the quest ([OpError], [SafeToRetry]).
-//
 // Nothing a peer sends is trusted before it has been scanned, and no buffer
 // grows with a length that a peer merely claims. Every queue and every package
 // has a limit, which is an option; what happens at the limit is said there.
 //
 // A malformed answer fails its own call with code 20006. A malformed quest, or
 // bytes that are no FPNN, close the connection, as the vendor's C++ server does.
+//
+// Quests of one goroutine leave in the order of its calls; between goroutines
+// [OnQueued] can make an order. A client handles the quests it gets in the order they
+// came; a server does so with [WithConcurrency] 1.
+//
+// # Concurrency
+//
+// All methods of [Client], [Conn], [Server] and [Responder] may be called
+// concurrently. A [Mux] is complete before it serves. A handler is called
+// concurrently: for the quests of different connections always, for those of one as
+// [WithConcurrency] says. A [Quest] and what is read from it are its handler's, an
+// [Answer] is its caller's; several goroutines may read either. Options may be used
+// for several clients and servers. Close and Shutdown wait for handlers and hooks,
+// which must not call them, [Conn.Close] apart.
+//
+// # Errors
+//
+//	*RemoteError    the peer answered with an error: its code and text
+//	*OpError        anything else that ends a call, a dial or Serve: what was done, whether
+//	                the quest was sent, and as its cause one of
+//	                  context.DeadlineExceeded, context.Canceled   ctx, or the default time-out
+//	                  ErrDisconnected    the connection was lost; with *ProtocolError, because of
+//	                                     what the peer sent
+//	                  ErrClosed          this side closed it
+//	                  ErrQueueFull       too many calls in flight, or waiting for a connection
+//	                  ErrTooLarge        the package exceeds WithMaxPackage
+//	                  an error of package codec or frame, or of the transport
+//
+// [Code] gives the FPNN number of any of them: 20003 for a time-out, 20002 for a lost
+// connection. [SafeToRetry] tells whether the peer certainly has not acted.
+//
+// # Limits
+//
+//	option              default    what happens there
+//	WithMaxPackage      8 MiB      a larger quest is ErrTooLarge, and not sent; a larger package from the
+//	                               peer ends the connection when its header is there
+//	WithMaxInFlight     65,536     one more call on the connection is ErrQueueFull
+//	WithMaxWaiting      65,536     one more caller who would wait for a connection gets ErrQueueFull
+//	WithWriteBuffer     512 KiB    callers wait for room, in turn, as long as their ctx lets them
+//	WithInbox           1,024      one more quest is answered with 20011, a oneway one dropped; all are counted
+//	WithConcurrency     1, 16      more quests wait in the inbox (clients 1, servers 16)
+//	WithTimeout         5 s        a call without a deadline ends with context.DeadlineExceeded
+//	WithDialTimeout     5 s        an attempt to connect fails
+//	WithWriteTimeout    10 s       one Write that takes longer ends the connection
+//	WithReadTimeout     30 s       a package begun and not complete by then ends the connection
+//	WithIdleTimeout     60 s, 0    a silent connection is closed (servers 60 s, clients never)
+//	WithLateTimeout     60 s       a quest kept by a Responder is answered with 20001
+//	WithMaxBuffered     256 MiB    of incomplete packages, all connections of a server together: a
+//	                               connection that needs more is closed
+//	WithMaxConns        none       a server closes one more connection as soon as it is accepted
+//	WithQuestRate       none       quests beyond it are answered with 20011, counted
 //
 // # Outages
 //
@@ -50,31 +99,59 @@
 //
 // # How a connection works
 //
-// Client and server use the same [Conn].
+// Client and server use the same [Conn]. The numbers are those of the buffers below.
 //
-//	callers --encode--> [ out buffer ] --flush, or a lone caller--> socket
-//	   ^                      ^                                       |
-//	   | token                | answers                               v
-//	   |                   workers <-- [ inbox ] <-- quests ------- reader
-//	   +-------------------------------------------- answers ---------+
+//	callers --encode--> [1] --append, or stand in line--> [2] --one Write--> transport
+//	   ^                 \______ a lone caller's own Write ____________________/   |
+//	   |                                                    ^                     | Read
+//	   | token                                   answers [6]|                     v
+//	   |                                                 workers <-- inbox [5] -- reader [3]
+//	   +------------------------------ answer [4] -----------------------------------+
 //
 // Callers encode outside of any lock, then append to the out buffer under the
-// connection's mutex, which also guards the table of pending calls and the inbox
-// and is held for nothing but memory. While one Write is under way, packages
-// gather and leave together in the next; there is no timer and no waiting. The
-// goroutine that writes is started when there is something to write and ends
-// when there is not.
+// connection's mutex, which also guards the table of pending calls and the inbox and
+// is held for nothing but memory. While one Write is under way, packages gather and
+// leave together in the next; there is no timer and no waiting. What finds no room in
+// the out buffer stands in line, and is moved there in turn. A lone caller on a TCP or
+// Unix socket writes by itself.
 //
-// A lone caller on a TCP or Unix socket writes by itself. When its calls have
-// followed each other within a quarter of a millisecond for a while, it also reads
-// by itself, and the reader stands by. What comes in when no call has followed is
-// read 2 ms later at the latest, and so is the end of such a call's ctx noticed.
+// The reader runs no user code and never waits for anything but the socket: it copies
+// each answer into its call's buffer and wakes the caller, and hands quests to the
+// workers, which run the handlers. A quest for which the inbox has no room it answers
+// itself, straight into the out buffer. Whoever takes a call out of the table (reader,
+// sweeper, its caller, or the end of the connection) owns its end; the rest follows
+// from that.
 //
-// The reader runs no user code and never waits for anything but the socket: it
-// copies each answer into its call's buffer and wakes the caller, and hands
-// quests to the workers, which run the handlers. Whoever takes a call out of the
-// table owns its end; the rest follows from that.
+//	goroutine     how many                  from when to when
+//	reader        1                         as long as the connection is up
+//	writer        0 or 1                    while there is something to write
+//	worker        up to WithConcurrency     while quests wait; it runs the handler
+//	sweeper       0 or 1                    while calls with the default time-out are in flight
+//	keep-alive    1 with WithKeepAlive      as long as the connection is up
+//	closer        1                         at the end, until the transport has closed
+//	dialer        0 or 1 of a Client        while a connection is being made, for all who wait
+//	eager dialer  0 or 1 of a Client        through an outage, with Reconnect.Eager
+//	Serve         1 for each listener       the caller's own
+//	turning away  1 for each connection     that a Server does not serve, until it is closed
 //
-// Buffers: an idle connection holds 2 KiB. The caller owns the bytes of an
-// [Answer]; a handler may use those of a [Quest] until it returns.
+// Close of the client or server returns when all of them have ended; [Conn.Done] tells
+// so for one connection.
+//
+//	buffer                size                                     who owns its bytes
+//	1  a call's package   the package; up to 64 KiB kept for the   its caller, until the call ends; args are read
+//	                      connection's next calls                  while it is encoded, and not kept
+//	2  out buffer         as much as waits: WithWriteBuffer, or    the connection; the writer, while it is written.
+//	                      one package; two of up to 64 KiB stay    Packages are copied into it
+//	                      with the connection
+//	3  read buffer        2 KiB, under load up to 64 KiB; more     the reader; nothing refers to it outside of one
+//	                      only for a larger package, by the        turn of its loop
+//	                      bytes received
+//	4  answer             the payload                              the Answer, so its caller: the reader copies into
+//	                                                               it before it wakes the caller
+//	5  quest              the payload; in the inbox together at    the Quest: its handler's until it returns, or the
+//	                      most WithMaxPackage                      Responder's until it has replied
+//	6  answer package     the package                              the worker; what the handler returned is encoded
+//	                                                               into it and not kept
+//
+// A connection that has never had load holds buffer 3 with its 2 KiB, and no other.
 package fpnn

@@ -27,7 +27,7 @@ var (
 // choose the code and the text that its caller gets. Any other error reaches
 // the peer as 20001 without its text.
 type Error struct {
-	Code    int
+	Code    int    // of the framework, or the application's own
 	Message string // the answer's "ex"
 	Raiser  string // optional: who noticed; sent only if not empty
 }

@@ -13,7 +13,8 @@ import (
 )
 
 // Server serves FPNN on any number of listeners. Besides its Handler's methods
-// it has those every FPNN server has: `*ping`, `*status`, `*infos` and `*tune`.
+// it has those every FPNN server has: `*ping`, `*status`, `*infos` and `*tune`. All
+// methods may be called concurrently.
 type Server struct {
 	config      connConfig
 	name        string

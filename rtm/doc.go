@@ -18,6 +18,18 @@
 // package, any other failure an [*fpnn.OpError]; [fpnn.Code] and
 // [fpnn.SafeToRetry] work on all of them.
 //
+// # Bytes and limits
+//
+// A message's Data, and every slice a call is given, is only read, and only until the
+// call returns. What calls return and pushes bring is the caller's: nothing else refers
+// to it, but that all texts of a history page share one string.
+//
+// What a gate would refuse is refused before it is sent ([DocumentedLimits]): 20,480
+// bytes of text or data, 2,048 of attributes, 2,000 receivers, 100 members; [WithLimits]
+// says otherwise. A page has [MaxPage] messages at most, a package 8 MiB
+// (fpnn.WithMaxPackage through [WithFPNN]). Pushes that wait for their handler are
+// bounded by number ([WithPushInbox]) and together at 64 MiB.
+//
 // # Concurrency
 //
 // All methods of a [Client] may be called concurrently; the calls share one
@@ -63,8 +75,7 @@
 //
 // What is not sent or not executed in the end has an error with [fpnn.SafeToRetry],
 // but for 200006, a code of RTM's. A client that fails fast ([WithReconnect]) does so
-// with sends too.
-// Edit, Clean, Delete and DeleteConversation are attempted once, unless
+// with sends too. Edit, Clean, Delete and DeleteConversation are attempted once, unless
 // [WithResendChanges] is given.
 //
 // # Pushes

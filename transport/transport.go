@@ -8,7 +8,14 @@
 // What a connection must do: deliver bytes in order and unchanged, let one
 // goroutine read while another writes, and make a blocked Read and Write return
 // when Close is called. Deadlines are wanted but not needed: without them the
-// connection is closed where a deadline would have passed.
+// connection is closed where a deadline would have passed. As of any [io.Writer], the
+// bytes given to Write are the caller's: they are neither changed nor kept.
+//
+// What it may have besides, and is then asked for:
+//
+//	CloseWrite() error           ends one direction: Shutdown says goodbye with it
+//	Encrypted() bool             counts as encryption, see fpnn.RequireEncryption
+//	CloseWithError(error) error  instead of Close, where a server turns the connection away
 package transport
 
 import (

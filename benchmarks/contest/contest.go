@@ -1,4 +1,8 @@
-// Package contest measures peers in turns.
+// Package contest measures peers in turns, so that what else the machine does meets
+// all alike: in a closed loop ([Contest]), or at fixed rates ([Open]).
+//
+// A [Contest], an [Open] and their [Progress] are each for one goroutine at a time.
+// Failures of peers are results; only ctx's end is an error.
 package contest
 
 import (

@@ -1,5 +1,8 @@
 // Package peer holds what is measured, one file for each: a server, which runs in
 // a process of its own, and one connection to it.
+//
+// The program that measures starts itself again for each server ([Start]), so it calls
+// [Main] first. The callers of a [Conn] run concurrently, each in a goroutine of its own.
 package peer
 
 import (
@@ -51,11 +54,13 @@ type Conn interface {
 	// Caller returns one more caller. It makes a call and fails if the answer is
 	// not what was sent.
 	Caller() measure.Caller
+	// Close ends the connection. No caller calls any more.
 	Close() error
 }
 
 // Loader is a Conn that has its own way to keep n calls under way for d.
 type Loader interface {
+	// Load makes as many calls as it can, and fails with the first that does.
 	Load(ctx context.Context, n int, d time.Duration) (measure.Sample, error)
 }
 

@@ -1,5 +1,6 @@
 // Package scale shows how costs grow: with connections, callers, the size of
-// messages, the length of conversations and the number of listeners.
+// messages, the length of conversations and the number of listeners. A [Scale] is for
+// one goroutine at a time.
 package scale
 
 import (

@@ -16,4 +16,18 @@
 //
 // The package knows nothing of what a payload means, and nothing of
 // connections: [Reader] and [Writer] work on any io.Reader and io.Writer.
+//
+// # Ownership and concurrency
+//
+// Functions append to the slice they are given, as the append of the language does,
+// and keep nothing. What a [Package] holds after Parse, and after the methods of a
+// Reader, aliases the bytes it was read from: for a Reader's, until it reads on. A
+// Reader and a Writer are each for one goroutine at a time; all else is free of state.
+//
+// # Limits and errors
+//
+// Limits are in bytes and count the whole package, header included; who calls says
+// how many ([DefaultMaxPackage] is the C++ server's). A header is judged as soon as its
+// 12 bytes are there, before memory is taken for the rest. The errors are the Err
+// variables, as they are, and those of the stream underneath.
 package frame

@@ -38,6 +38,8 @@
 // client waits; a server that closes connections on which it receives nothing
 // (fpnn.WithIdleTimeout) ends it with 500 and code 20002.
 //
+// All methods of a [Listener] may be called concurrently.
+//
 // # Encryption
 //
 // TLS lies underneath, and is then for all three protocols:

@@ -46,4 +46,8 @@
 // Each connection has two, and Close ends both before it returns. Nothing else
 // runs. What blocks here is durably blocked for testing/synctest; a Faults
 // belongs to the bubble its connections are in.
+//
+// All methods of a Faults and of its connections may be called concurrently. Write
+// copies: the bytes given to it are the caller's again when it returns, whatever
+// becomes of them later.
 package fault

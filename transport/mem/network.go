@@ -5,6 +5,11 @@
 // time-outs are the bubble's. A Network or connection made inside a bubble
 // belongs to it; the package itself holds no state, so any number of bubbles may
 // use it.
+//
+// A connection has no goroutine, and a timer for each deadline that is set. Each
+// direction buffers 64 KiB, into which Write copies and from which Read does. Errors
+// are those of sockets: [net.ErrClosed], [io.EOF], [os.ErrDeadlineExceeded],
+// [syscall.ECONNREFUSED] and so on.
 package mem
 
 import (

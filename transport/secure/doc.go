@@ -47,4 +47,8 @@
 // while the handshake lasts. It holds a read buffer of 4 KiB and in package mode
 // an incomplete header at most: units are cut and checked by the headers inside
 // and go through as they come, so that memory depends on no length a peer claims.
+// Write encrypts into a buffer of its own and leaves its caller's bytes alone; Read
+// decrypts in its caller's.
+//
+// Functions, keys and configurations may be used concurrently; a Conn as it says.
 package secure

@@ -33,7 +33,8 @@
 //
 // A package reaches the reader complete only if nothing follows it in its
 // message: of two in one message none is served. The limit is checked when the
-// package's header is there; nothing is buffered here.
+// package's header is there; nothing is buffered here. Write leaves its caller's bytes
+// alone, though masking changes what is sent.
 //
 // Pings are answered while somebody reads. They do not count as something
 // received: FPNN has a ping of its own, which idle time-outs look at.
