@@ -4,7 +4,9 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -80,4 +82,19 @@ func TestWrongUsage(t *testing.T) {
 	exit, help := fails(t, "-help")
 	require.Zero(t, exit)
 	require.Contains(t, help, "-secret key")
+}
+
+// The flags that the README names, there are.
+func TestReadmeNamesFlagsThatThereAre(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	row := regexp.MustCompile("(?m)^\\| `go run ./fakeserver/cmd/rtmfake` \\|(.*)").FindSubmatch(readme)
+	require.NotNil(t, row)
+	_, help := fails(t, "-help")
+	flags := regexp.MustCompile("`(-\\w+)`").FindAllSubmatch(row[1], -1)
+	require.Greater(t, len(flags), 5)
+	for _, f := range flags {
+		require.Regexp(t, `\n  `+string(f[1])+`\s`, help)
+	}
 }

@@ -144,6 +144,22 @@ func TestHelpListsAllCommandsAndExitCodes(t *testing.T) {
 	require.Equal(t, 130, exitInterrupted)
 }
 
+func TestReadmeNamesTheCommands(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	row := regexp.MustCompile("(?m)^\\| `go run ./fpnn/cmd/fpnn` \\|(.*)").FindSubmatch(readme)
+	require.NotNil(t, row)
+	var named, all []string
+	for _, m := range regexp.MustCompile("`(\\w+)`").FindAllSubmatch(row[1], -1) {
+		named = append(named, string(m[1]))
+	}
+	for _, c := range commands() {
+		all = append(all, c.name)
+	}
+	require.ElementsMatch(t, all, named)
+}
+
 func TestHelpOfEachCommandListsFlagsAndExitCodes(t *testing.T) {
 	t.Parallel()
 	for name, flags := range map[string][]string{

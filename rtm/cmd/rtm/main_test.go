@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"os"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -32,6 +34,41 @@ func TestDemoReadsBackWhatItSent(t *testing.T) {
 		require.Contains(t, out, want)
 	}
 	require.NotContains(t, out, "secret")
+}
+
+// What the README shows of the demo is what it prints, but for the port.
+func TestReadmeShowsTheDemo(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	_, shown, ok := strings.Cut(string(readme), "$ go run ./rtm/cmd/rtm demo\n")
+	require.True(t, ok)
+	shown, _, _ = strings.Cut(shown, "```")
+
+	var out, stderr bytes.Buffer
+	require.Zero(t, (&program{stdout: &out, stderr: &stderr}).run(t.Context(), []string{"demo"}), stderr.String())
+	port := regexp.MustCompile(`127\.0\.0\.1:\d+`)
+	printed := port.ReplaceAllString(out.String(), "ADDR")
+	parts := strings.Split(port.ReplaceAllString(shown, "ADDR"), "...\n")
+	require.Len(t, parts, 2)
+	require.True(t, strings.HasPrefix(printed, parts[0]), "it begins with %s", parts[0])
+	require.True(t, strings.HasSuffix(printed, "\n"+parts[1]), "it ends with %s", parts[1])
+}
+
+// The commands of the README are in the usage.
+func TestReadmeNamesCommandsThatThereAre(t *testing.T) {
+	t.Parallel()
+	readme, err := os.ReadFile("../../../README.md")
+	require.NoError(t, err)
+	row := regexp.MustCompile("(?m)^\\| `go run ./rtm/cmd/rtm` \\|(.*)").FindSubmatch(readme)
+	require.NotNil(t, row)
+	var stderr bytes.Buffer
+	require.Zero(t, (&program{stderr: &stderr}).run(t.Context(), []string{"help"}))
+	names := regexp.MustCompile("`(\\w+)`").FindAllSubmatch(row[1], -1)
+	require.Greater(t, len(names), 10)
+	for _, name := range names {
+		require.Regexp(t, `\b`+string(name[1])+`\b`, stderr.String())
+	}
 }
 
 type broken struct{ io.Writer }
