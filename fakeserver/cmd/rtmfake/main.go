@@ -44,6 +44,14 @@
 // address can read them, so it is of the loopback unless it says otherwise:
 // -http :8080 is 127.0.0.1:8080. Browsers and others must ask for it by the host
 // it says, or as localhost. Users' tokens and the secret are shown nowhere.
+//
+// # Scripts
+//
+// When it can be connected to it prints a line "listening on ADDR", with the port that
+// -listen HOST:0 has taken; then, as the flags say, "TLS on ADDR", "web page on URL" and
+// the certificate; and nothing more to the standard output. The exit code is 0 after an
+// interruption (SIGINT, SIGTERM), 1 for a failure, 2 for wrong usage. Without flags it
+// serves on 127.0.0.1:13325, project 80000071, secret fakeserver-secret.
 package main
 
 import (

@@ -4,7 +4,15 @@
 //	RTM_SECRET=KEY rtm send -pid 80000071 -from 1001 -group 7 hello
 //	RTM_SECRET=KEY rtm history -pid 80000071 -from 1001 -group 7 -desc
 //
-// rtm without arguments lists the commands.
+// rtm without arguments lists the commands, and rtm COMMAND -help its flags. The
+// project's secret comes from the environment, so that no list of processes shows it.
+//
+// # Scripts
+//
+// With -json each result is one line of JSON; what is printed without it is for people,
+// and may change. Results go to the standard output, all else to the standard error. The
+// exit code is 0, 1 for a failure, an error answer of the gate among them, or 2 for wrong
+// usage. Times are Unix milliseconds.
 package main
 
 import (
