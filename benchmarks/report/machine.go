@@ -26,6 +26,7 @@ func ThisMachine() Machine {
 	}
 }
 
+// String returns one line for people.
 func (m Machine) String() string {
 	name := ""
 	if m.CPU != "" {

@@ -1,5 +1,6 @@
 // Package report writes down what was measured: as JSON, as Markdown and as a
-// chart.
+// chart. Its values are plain data. Times are microseconds, unless a name says
+// otherwise.
 package report
 
 import (
