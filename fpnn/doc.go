@@ -112,8 +112,12 @@
 // connection's mutex, which also guards the table of pending calls and the inbox and
 // is held for nothing but memory. While one Write is under way, packages gather and
 // leave together in the next; there is no timer and no waiting. What finds no room in
-// the out buffer stands in line, and is moved there in turn. A lone caller on a TCP or
-// Unix socket writes by itself.
+// the out buffer stands in line, and is moved there in turn.
+//
+// A lone caller on a TCP or Unix socket writes by itself. When its calls have
+// followed each other within a quarter of a millisecond for a while, it also reads
+// by itself, and the reader stands by. What comes in when no call has followed is
+// read 2 ms later at the latest, and so is the end of such a call's ctx noticed.
 //
 // The reader runs no user code and never waits for anything but the socket: it copies
 // each answer into its call's buffer and wakes the caller, and hands quests to the
@@ -123,7 +127,7 @@
 // from that.
 //
 //	goroutine     how many                  from when to when
-//	reader        1                         as long as the connection is up
+//	reader        1                         as long as the connection is up; it waits while a lone caller reads
 //	writer        0 or 1                    while there is something to write
 //	worker        up to WithConcurrency     while quests wait; it runs the handler
 //	sweeper       0 or 1                    while calls with the default time-out are in flight
@@ -141,10 +145,11 @@
 //	1  a call's package   the package; up to 64 KiB kept for the   its caller, until the call ends; args are read
 //	                      connection's next calls                  while it is encoded, and not kept
 //	2  out buffer         as much as waits: WithWriteBuffer, or    the connection; the writer, while it is written.
-//	                      one package; two of up to 64 KiB stay    Packages are copied into it
-//	                      with the connection
-//	3  read buffer        2 KiB, under load up to 64 KiB; more     the reader; nothing refers to it outside of one
-//	                      only for a larger package, by the        turn of its loop
+//	                      one package; up to 8 KiB (of which       Packages are copied into it
+//	                      there are up to 3) its own, above
+//	                      64 or 512 KiB borrowed until written
+//	3  read buffer        2 KiB, under load up to 64 KiB; more     who reads, the reader or a lone caller; nothing
+//	                      only for a larger package, by the        refers to it beyond one turn of reading
 //	                      bytes received
 //	4  answer             the payload                              the Answer, so its caller: the reader copies into
 //	                                                               it before it wakes the caller
