@@ -66,34 +66,61 @@ func AppendBytes(b, p []byte) []byte {
 // AppendInt appends i in the shortest form; unsigned ones serve from 0 up, as
 // msgpack-c and msgpack-python do it.
 func AppendInt(b []byte, i int64) []byte {
+	if 0 <= i && i <= math.MaxInt8 { // small enough to be inlined
+		return append(b, byte(i))
+	}
+	return appendLongInt(b, i)
+}
+
+func appendLongInt(b []byte, i int64) []byte {
 	switch {
+	case i > math.MaxUint32:
+		return append64(b, 0xcf, uint64(i))
+	case i > math.MaxUint16:
+		return append32(b, 0xce, uint32(i))
+	case i > math.MaxUint8:
+		return append16(b, 0xcd, uint16(i))
 	case i >= 0:
-		return AppendUint(b, uint64(i))
+		return append(b, 0xcc, byte(i))
+	}
+	return appendNegative(b, i)
+}
+
+func appendNegative(b []byte, i int64) []byte {
+	switch {
 	case i >= -32:
 		return append(b, byte(i))
 	case i >= math.MinInt8:
 		return append(b, 0xd0, byte(i))
 	case i >= math.MinInt16:
-		return binary.BigEndian.AppendUint16(append(b, 0xd1), uint16(i))
+		return append16(b, 0xd1, uint16(i))
 	case i >= math.MinInt32:
-		return binary.BigEndian.AppendUint32(append(b, 0xd2), uint32(i))
+		return append32(b, 0xd2, uint32(i))
 	}
-	return binary.BigEndian.AppendUint64(append(b, 0xd3), uint64(i))
+	return append64(b, 0xd3, uint64(i))
 }
 
 // AppendUint appends u in the shortest form.
 func AppendUint(b []byte, u uint64) []byte {
-	switch {
-	case u <= math.MaxInt8:
-		return append(b, byte(u))
-	case u <= math.MaxUint8:
-		return append(b, 0xcc, byte(u))
-	case u <= math.MaxUint16:
-		return binary.BigEndian.AppendUint16(append(b, 0xcd), uint16(u))
-	case u <= math.MaxUint32:
-		return binary.BigEndian.AppendUint32(append(b, 0xce), uint32(u))
+	if u <= math.MaxInt64 {
+		return AppendInt(b, int64(u))
 	}
-	return binary.BigEndian.AppendUint64(append(b, 0xcf), u)
+	return append64(b, 0xcf, u)
+}
+
+// Appending a first byte and what follows it at once takes one check of the
+// capacity instead of two.
+
+func append16(b []byte, first byte, u uint16) []byte {
+	return append(b, first, byte(u>>8), byte(u))
+}
+
+func append32(b []byte, first byte, u uint32) []byte {
+	return append(b, first, byte(u>>24), byte(u>>16), byte(u>>8), byte(u))
+}
+
+func append64(b []byte, first byte, u uint64) []byte {
+	return append(b, first, byte(u>>56), byte(u>>48), byte(u>>40), byte(u>>32), byte(u>>24), byte(u>>16), byte(u>>8), byte(u))
 }
 
 // AppendBool appends v.

@@ -43,6 +43,11 @@ func (q *quest) AppendPayload(b []byte) ([]byte, error) {
 	return codec.AppendString(codec.AppendString(b, "attrs"), q.Attrs), nil
 }
 
+func sampleQuestPayload() []byte {
+	b, _ := sampleQuest.AppendPayload(nil)
+	return b
+}
+
 // historyRow is one message of a history page, positional as on the wire.
 type historyRow struct {
 	_msgpack struct{} `msgpack:",as_array"` //nolint:unused // read by the library
@@ -103,6 +108,30 @@ func readHistoryPage(data []byte, rows []historyRow) (int, error) {
 		}
 	}
 	return n, nil
+}
+
+// readHistoryPageForward is readHistoryPage with a cursor.
+func readHistoryPageForward(data []byte, rows []historyRow) (int, error) {
+	p, err := codec.ParsePayload(data)
+	if err != nil {
+		return 0, err
+	}
+	msgs, err := p.Value("msgs")
+	if err != nil {
+		return 0, err
+	}
+	c := msgs.Cursor()
+	n := min(c.Array(), len(rows))
+	for i := range rows[:n] {
+		r := &rows[i]
+		columns := c.Array()
+		r.ID, r.From, r.MType, r.MID = c.Int64(), c.Int64(), c.Int64(), c.Int64()
+		r.Deleted = c.Bool()
+		r.Msg, r.Attrs = c.Text(), c.Text()
+		r.MTime = c.Int64()
+		c.Skip(columns - 8)
+	}
+	return n, c.Err()
 }
 
 func readHistoryRow(row codec.Array, r *historyRow) (err error) {
@@ -193,15 +222,20 @@ func BenchmarkReadMTime(b *testing.B) {
 
 func BenchmarkReadHistoryPage(b *testing.B) {
 	data := historyPage()
-	b.Run("payload", func(b *testing.B) {
-		b.ReportAllocs()
-		rows := make([]historyRow, historyRows)
-		for b.Loop() {
-			if n, err := readHistoryPage(data, rows); err != nil || n != historyRows {
-				b.Fatal(n, err)
+	for _, c := range []struct {
+		name string
+		read func(data []byte, rows []historyRow) (int, error)
+	}{{"array", readHistoryPage}, {"cursor", readHistoryPageForward}} {
+		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
+			rows := make([]historyRow, historyRows)
+			for b.Loop() {
+				if n, err := c.read(data, rows); err != nil || n != historyRows {
+					b.Fatal(n, err)
+				}
 			}
-		}
-	})
+		})
+	}
 	b.Run("vmihailenco", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
@@ -224,9 +258,11 @@ func BenchmarkScan(b *testing.B) {
 		data []byte
 	}{
 		{"answer", codec.AppendInt(codec.AppendString(codec.AppendMapHeader(nil, 1), "mtime"), 1700000000123)},
+		{"quest", sampleQuestPayload()},
 		{"page", historyPage()},
 	} {
 		b.Run(c.name, func(b *testing.B) {
+			b.ReportAllocs()
 			b.SetBytes(int64(len(c.data)))
 			for b.Loop() {
 				if _, err := codec.Scan(c.data); err != nil {
@@ -248,6 +284,7 @@ func BenchmarkDeepAndWide(b *testing.B) {
 		b.Fatal(err)
 	}
 	b.Run("decode", func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
 			var s struct {
 				A any `msgpack:"a"`
@@ -258,6 +295,7 @@ func BenchmarkDeepAndWide(b *testing.B) {
 		}
 	})
 	b.Run("JSON", func(b *testing.B) {
+		b.ReportAllocs()
 		for b.Loop() {
 			if _, err := p.AppendJSON(nil); err != nil {
 				b.Fatal(err)

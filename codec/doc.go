@@ -36,8 +36,8 @@
 // Functions that append, append to the slice they are given and keep nothing of what
 // they write. All functions may be called concurrently.
 //
-// [Payload], [Value] and [Array] are views: they alias the bytes they were parsed
-// from, which must not change while the view is in use. Views do not change
-// either and may be used by several goroutines; only [Array.Next] changes its
-// receiver. Text copies, Bytes aliases.
+// [Payload], [Value], [Array] and [Cursor] are views: they alias the bytes they
+// were parsed from, which must not change while the view is in use. Views do not
+// change either and may be used by several goroutines; only [Array.Next] and a
+// Cursor change their receivers. Text copies, Bytes aliases.
 package codec

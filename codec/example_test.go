@@ -69,6 +69,24 @@ func ExamplePayload_Array() {
 	// 2 "two"
 }
 
+// Rows of columns are read in one go.
+func ExampleCursor() {
+	p, _ := codec.ParsePayload([]byte("\x81\xa4rows\x92\x92\x01\xa3one\x93\x02\xa3two\xc3"))
+	rows, _ := p.Value("rows")
+	c := rows.Cursor()
+	for range c.Array() {
+		columns := c.Array()
+		id, name := c.Int64(), c.Text()
+		c.Skip(columns - 2)
+		fmt.Println(id, name)
+	}
+	fmt.Println(c.Err())
+	// Output:
+	// 1 one
+	// 2 two
+	// <nil>
+}
+
 func ExamplePayload_Decode() {
 	p, _ := codec.ParsePayload([]byte("\x82\xa4name\xa4gate\xa5times\xd1\x01\x00"))
 	var args struct {

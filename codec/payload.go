@@ -50,15 +50,14 @@ func (p Payload) find(key string) (Value, bool) {
 	b = b[at:]
 	var found []byte
 	for ; n > 0; n -= 2 {
-		f, at, size := header(b)
 		isKey := false
-		if f.kind == String || f.kind == Bytes {
-			isKey = string(b[at:at+size]) == key
-			b = b[at+size:]
+		if start, end := content(b); start > 0 {
+			isKey = string(b[start:end]) == key
+			b = b[end:]
 		} else {
 			b = b[skip(b):]
 		}
-		size = len(b) // of the last value, which need not be skipped
+		size := len(b) // of the last value, which need not be skipped
 		if n > 2 {
 			size = skip(b)
 		}

@@ -82,6 +82,17 @@ var forms = func() (f [256]form) {
 	return f
 }()
 
+// widths holds the length in bytes of a value with that first byte, 0 if it
+// takes more than the first byte to know, or is no value.
+var widths = func() (w [256]uint8) {
+	for first, f := range forms {
+		if f.size == 0 && !f.isContainer() && f.kind != invalid {
+			w[first] = 1 + f.n
+		}
+	}
+	return w
+}()
+
 // length reads the bytes of length at the start of b. It is a uint64 because a
 // map's length doubles, which an int of 32 bits does not hold.
 func (f form) length(b []byte) uint64 {
@@ -123,21 +134,44 @@ func Scan(data []byte) (int, error) {
 // innermost one; its length is the limit of nesting.
 func scan(data []byte, open []int) (int, error) {
 	at, depth, elements := 0, 0, 0
-	for left := 1; ; left-- { // values left in the innermost container
+	left, list := 1, false // values in the innermost container; whether the last was an array
+	for {
 		for left == 0 {
 			if depth == 0 {
+				if at > len(data) {
+					return 0, errMalformed
+				}
 				return at, nil
 			}
 			depth--
 			left = open[depth]
 		}
-		if at == len(data) {
+		if at >= len(data) {
 			return 0, errMalformed
 		}
-		f := forms[data[at]]
+		left--
+		first := data[at]
+		if w := int(widths[first]); w > 0 {
+			// Elements of an array are often alike: the processor guesses a branch on the
+			// width and goes on, where it would wait for what the table says.
+			switch {
+			case list && w == 1:
+				at++
+			case list && w == 9:
+				at += 9
+			default:
+				at += w
+			}
+			continue // a value that is cut off ends past the end: see above
+		}
 		at++
+		f := forms[first]
 		n := int(f.n)
 		if f.size > 0 {
+			if first == str8 && at < len(data) {
+				at += 1 + int(data[at]) // past the end, too
+				continue
+			}
 			if len(data)-at < int(f.size) {
 				return 0, errMalformed
 			}
@@ -161,9 +195,9 @@ func scan(data []byte, open []int) (int, error) {
 		if elements += n; elements > MaxElements {
 			return 0, errTooMany
 		}
-		open[depth] = left - 1
+		open[depth] = left
 		depth++
-		left = n + 1 // the loop takes one
+		left, list = n, f.kind == List
 	}
 }
 
@@ -187,11 +221,31 @@ func header(b []byte) (f form, at, n int) {
 	return f, 1 + int(f.size), int(f.length(b[1:]))
 }
 
+// str8 begins the texts of 32 to 255 bytes, the most usual of what widths does
+// not tell.
+const str8 = 0xd9
+
+// content returns where the content of the str or bin at the start of b, which
+// has been scanned, begins and ends: at 0 if there is neither.
+func content(b []byte) (start, end int) {
+	switch first := b[0]; {
+	case first&0xe0 == 0xa0: // up to 31 bytes
+		return 1, 1 + int(first&0x1f)
+	case first == str8:
+		return 2, 2 + int(b[1])
+	}
+	f, at, n := header(b)
+	if f.kind != String && f.kind != Bytes {
+		return 0, 0
+	}
+	return at, at + n
+}
+
 // skip returns the length of the value at the start of b, which has been
 // scanned.
 func skip(b []byte) int {
-	if f := forms[b[0]]; f.size == 0 && !f.isContainer() {
-		return 1 + int(f.n)
+	if w := widths[b[0]]; w > 0 {
+		return int(w)
 	}
 	return skipLong(b)
 }
@@ -199,13 +253,13 @@ func skip(b []byte) int {
 func skipLong(b []byte) int {
 	at := 0
 	for left := 1; left > 0; left-- {
-		f := forms[b[at]]
-		at++
-		n := int(f.n)
-		if f.size > 0 {
-			n = int(f.length(b[at:]))
-			at += int(f.size)
+		first := b[at]
+		if w := widths[first]; w > 0 {
+			at += int(w)
+			continue
 		}
+		f, start, n := header(b[at:])
+		at += start
 		if f.isContainer() {
 			left += n
 		} else {

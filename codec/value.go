@@ -154,11 +154,11 @@ func (v Value) Bool() (bool, error) {
 
 // Bytes returns a str or bin without copying it: it aliases what was parsed.
 func (v Value) Bytes() ([]byte, error) {
-	f, at, n := header(v.bytes())
-	if f.kind != String && f.kind != Bytes {
-		return nil, wrongType("str or bin", f.kind)
+	start, end := content(v.bytes())
+	if start == 0 {
+		return nil, wrongType("str or bin", v.Kind())
 	}
-	return v.b[at : at+n : at+n], nil
+	return v.b[start:end:end], nil
 }
 
 // Text returns a str or bin as a string, which need not be UTF-8.

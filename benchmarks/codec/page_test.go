@@ -63,7 +63,8 @@ var pageDecoders = []struct {
 	codec  string
 	decode func(data []byte) ([]row, error)
 }{
-	{"gofpnn", readPage},
+	{"gofpnn", func(data []byte) ([]row, error) { return readPage(data, false) }},
+	{"gofpnn-shared", func(data []byte) ([]row, error) { return readPage(data, true) }},
 	{"gofpnn-struct", func(data []byte) ([]row, error) { return structPage(data, codec.Unmarshal) }},
 	{"gofpnn-rtm", func(data []byte) ([]row, error) {
 		messages, err := rtmPage(data)
@@ -98,45 +99,43 @@ var pageBenchmarks = map[string]func(data []byte) error{
 	"ugorji":          func(data []byte) error { _, err := ugorjiPage(data); return err },
 }
 
-func readPage(data []byte) ([]row, error) {
+func readPage(data []byte, shared bool) ([]row, error) {
 	p, err := codec.ParsePayload(data)
 	if err != nil {
 		return nil, err
 	}
-	msgs, err := p.Array("msgs")
+	msgs, err := p.Value("msgs")
 	if err != nil {
 		return nil, err
 	}
-	rows := make([]row, msgs.Len())
-	for i, v := range msgs.All() {
-		columns, err := v.Array()
-		if err != nil {
-			return nil, err
-		}
-		if err := readRow(columns, &rows[i]); err != nil {
-			return nil, err
-		}
+	var t texts
+	if shared {
+		t = texts(msgs.Raw())
 	}
-	return rows, nil
+	c := msgs.Cursor()
+	rows := make([]row, c.Array())
+	for i := range rows {
+		columns := c.Array()
+		r := &rows[i]
+		r.ID, r.From, r.MType, r.MID = c.Int64(), c.Int64(), c.Int64(), c.Int64()
+		r.Deleted = c.Bool()
+		r.Msg, r.Attrs = t.read(&c), t.read(&c)
+		r.MTime = c.Int64()
+		c.Skip(columns - rowFields)
+	}
+	return rows, c.Err()
 }
 
-func readRow(columns codec.Array, r *row) (err error) {
-	next := func() codec.Value { v, _ := columns.Next(); return v }
-	for _, field := range []*int64{&r.ID, &r.From, &r.MType, &r.MID} {
-		if *field, err = next().Int64(); err != nil {
-			return err
-		}
+// texts is a copy of what a cursor reads, for the texts in it to be parts of, or
+// "" if each is to have a copy of its own.
+type texts string
+
+func (t texts) read(c *codec.Cursor) string {
+	if t == "" {
+		return c.Text()
 	}
-	if r.Deleted, err = next().Bool(); err != nil {
-		return err
-	}
-	for _, field := range []*string{&r.Msg, &r.Attrs} {
-		if *field, err = next().Text(); err != nil {
-			return err
-		}
-	}
-	r.MTime, err = next().Int64()
-	return err
+	b := c.Bytes()
+	return string(t[c.Offset()-len(b) : c.Offset()])
 }
 
 var inGroup = &wire.History{UID: 1001, Target: wire.Group(7)}

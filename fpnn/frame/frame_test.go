@@ -348,20 +348,3 @@ func (d *dribble) Read(b []byte) (int, error) {
 	d.data = d.data[n:]
 	return n, nil
 }
-
-func BenchmarkReader(b *testing.B) {
-	raw := bytes.Repeat(unhex(b, questTwoWay), 100)
-	src := bytes.NewReader(raw)
-	r := frame.NewReader(src, 1024)
-	var p frame.Package
-	b.ReportAllocs()
-	b.SetBytes(int64(len(raw) / 100))
-	for i := 0; b.Loop(); i++ {
-		if i%100 == 0 {
-			src.Reset(raw)
-		}
-		if err := r.Read(&p); err != nil {
-			b.Fatal(err)
-		}
-	}
-}

@@ -1,10 +1,6 @@
 package wire
 
-import (
-	"strings"
-
-	"github.com/gofpnn/gofpnn/codec"
-)
+import "github.com/gofpnn/gofpnn/codec"
 
 // History is the quest that reads one page of a conversation.
 type History struct {
@@ -126,8 +122,8 @@ func (a *PageAnswer) AppendPayload(b []byte) ([]byte, error) {
 
 // ParsePage reads the answer to q. The number of rows is taken from the rows
 // themselves; rows may be longer than known. A row that is short or holds
-// something else is an error that names row and column. All texts of a page
-// share one string.
+// something else is an error that names row and column. The texts of 20 rows, as
+// many as a page has, share one string, which any of them keeps in memory.
 func ParsePage(p codec.Payload, q *History) (*Page, error) {
 	var r reader
 	r.open(p)
@@ -135,29 +131,32 @@ func ParsePage(p codec.Payload, q *History) (*Page, error) {
 	if r.err != nil {
 		return nil, r.err
 	}
-	if v, ok := r.find("msgs"); !ok || v.IsNil() {
+	msgs, ok := r.find("msgs")
+	if !ok || msgs.IsNil() {
 		if n := r.optional("num"); n != 0 || r.err != nil {
 			return nil, &codec.Error{Key: "msgs", Err: codec.ErrNotFound}
 		}
 		return page, nil
 	}
-	rows := read(&r, "msgs", codec.Value.Array)
-	if r.err != nil {
-		return nil, r.err
+	c := msgs.Cursor()
+	n := c.Array()
+	if err := c.Err(); err != nil {
+		return nil, named("msgs", err)
 	}
-	// The texts cannot be longer than the payload, so the builder's buffer never
-	// moves and every String of it stays valid.
-	var texts strings.Builder
-	texts.Grow(len(p.Raw()))
-	// A row takes a byte to announce and a hundred to hold: room is made ahead
-	// for no more of them than gates give.
-	page.Messages = make([]Stored, 0, min(rows.Len(), usualRows))
-	for i, v := range rows.All() {
-		page.Messages = append(page.Messages, Stored{})
-		m := &page.Messages[i]
-		if err := parseRow(v, m, &texts); err != nil {
-			return nil, &RowError{Row: i, Err: err}
+	// A row takes a byte to announce and a hundred to hold: room is made ahead for
+	// no more of them than gates give.
+	for start := 0; start < n; start = len(page.Messages) {
+		page.Messages = append(page.Messages, make([]Stored, min(n-start, usualRows))...)
+		var t texts
+		for i := start; i < len(page.Messages); i++ {
+			if err := page.Messages[i].parseRow(&c, &t); err != nil {
+				return nil, &RowError{Row: i, Err: err}
+			}
 		}
+		t.share(msgs.Raw(), page.Messages[start:])
+	}
+	for i := range page.Messages {
+		m := &page.Messages[i]
 		if q.Target.Kind == P2P {
 			resolve(m, q)
 		}

@@ -108,6 +108,60 @@ func TestUnreadableRowNamesRowAndColumn(t *testing.T) {
 	}
 }
 
+// Rows are read in batches of as many as gates give, one right after the other.
+func TestRowsOfAnyLengthAndNumberKeepTheirOwnTexts(t *testing.T) {
+	t.Parallel()
+	var rows []any
+	var want []wire.Stored
+	for i := range 45 {
+		m := wire.Stored{
+			Message: wire.Message{ID: int64(i), Type: 51, Text: strings.Repeat("t", i), Attrs: fmt.Sprint("attrs", i)},
+			Cursor:  int64(i), From: 1001, ModifiedTime: int64(i),
+		}
+		r := row{i, 1001, 51, i, false, m.Text, m.Attrs, i}
+		if i%2 == 0 {
+			m.Data, m.Text = []byte(m.Text), ""
+			r[5] = m.Data
+		}
+		if i%3 == 0 {
+			r = append(r, []any{"more", r}, "and more")
+		}
+		rows, want = append(rows, r), append(want, m)
+	}
+	got, err := wire.ParsePage(payload(t, page(rows...)), inGroup)
+	require.NoError(t, err)
+	require.Equal(t, want, got.Messages)
+}
+
+func TestShortRowTakesNothingFromTheNext(t *testing.T) {
+	t.Parallel()
+	for column := range goodRow {
+		_, err := wire.ParsePage(payload(t, page(goodRow[:column], goodRow)), inGroup)
+		require.ErrorIs(t, err, codec.ErrNotFound, "a row of %d", column)
+		require.ErrorContains(t, err, "row 0")
+	}
+}
+
+func TestNothingOfAPageAliasesThePayload(t *testing.T) {
+	t.Parallel()
+	p := payload(t, page(goodRow, with(5, []byte{1, 2})))
+	got, err := wire.ParsePage(p, inGroup)
+	require.NoError(t, err)
+	clear(p.Raw())
+	require.Equal(t, "hello", got.Messages[0].Text)
+	require.Equal(t, "{}", got.Messages[0].Attrs)
+	require.Equal(t, []byte{1, 2}, got.Messages[1].Data)
+}
+
+func TestAnyNumberButZeroMarksADeletedMessage(t *testing.T) {
+	t.Parallel()
+	got, err := wire.ParsePage(payload(t, page(with(4, true), with(4, 1), with(4, -2), with(4, 3.0), with(4, 0), with(4, false))), inGroup)
+	require.NoError(t, err)
+	for i, m := range got.Messages {
+		require.Equal(t, i < 4, m.Deleted, i)
+	}
+}
+
 func TestEmptyPagesNeedNothing(t *testing.T) {
 	t.Parallel()
 	for name, v := range map[string]any{

@@ -19,71 +19,82 @@ func (e *RowError) Error() string { return fmt.Sprintf("rtm: history row %d: %v"
 // Unwrap returns the cause.
 func (e *RowError) Unwrap() error { return e.Err }
 
-// columns reads the columns of a row one after the other and keeps the first
-// error.
-type columns struct {
-	row codec.Array
-	n   int // columns read
-	err error
-}
+// columnType is the column of the message type.
+const columnType = 2
 
-func column[T any](c *columns, get func(codec.Value) (T, error)) T {
-	var t T
-	v, ok := c.row.Next()
-	if c.err == nil {
-		if !ok {
-			c.err = &codec.Error{Detail: fmt.Sprintf("row of %d columns", c.n), Err: codec.ErrNotFound}
-		} else if t, c.err = get(v); c.err != nil {
-			c.err = fmt.Errorf("column %d: %w", c.n, c.err)
-		}
-	}
-	c.n++
-	return t
-}
-
-func parseRow(v codec.Value, m *Stored, texts *strings.Builder) error {
-	row, err := v.Array()
-	if err != nil {
+// parseRow reads the row that is next in c, but for its texts, which it adds to t.
+func (m *Stored) parseRow(c *codec.Cursor, t *texts) error {
+	n := c.Array()
+	if err := c.Err(); err != nil {
 		return err
 	}
-	text := func(b []byte) string {
-		start := texts.Len()
-		texts.Write(b)
-		return texts.String()[start:]
+	if n < rowColumns {
+		return &codec.Error{Detail: fmt.Sprintf("row of %d columns", n), Err: codec.ErrNotFound}
 	}
-	c := columns{row: row}
-	m.Cursor = column(&c, codec.Value.Int64)
-	m.From = column(&c, codec.Value.Int64)
-	m.Type = column(&c, messageType)
-	m.ID = column(&c, codec.Value.Int64)
-	m.Deleted = column(&c, flag)
-	if body := column(&c, asValue); c.err == nil {
-		if err := m.setBody(body, text); err != nil {
-			c.err = fmt.Errorf("column %d: %w", c.n-1, err)
-		}
+	first := c.Pos()
+	m.Cursor = c.Int64()
+	m.From = c.Int64()
+	kind := c.Int64()
+	m.ID = c.Int64()
+	m.Deleted = flag(c)
+	if c.Kind() == codec.Bytes {
+		m.Data = append([]byte{}, c.Bytes()...)
+	} else {
+		t.read(c)
 	}
-	if attrs := column(&c, codec.Value.Bytes); c.err == nil {
-		m.Attrs = text(attrs)
+	t.read(c)
+	m.ModifiedTime = c.Int64()
+	c.Skip(n - rowColumns)
+	if err := c.Err(); err != nil {
+		return fmt.Errorf("column %d: %w", c.Pos()-first, err)
 	}
-	m.ModifiedTime = column(&c, codec.Value.Int64)
-	return c.err
-}
-
-func asValue(v codec.Value) (codec.Value, error) { return v, nil }
-
-func messageType(v codec.Value) (int8, error) {
-	n, err := v.Int64()
-	if err == nil && n != int64(int8(n)) {
-		err = outOfRange("mtype")
+	m.Type = int8(kind)
+	if int64(m.Type) != kind {
+		return fmt.Errorf("column %d: %w", columnType, outOfRange("mtype"))
 	}
-	return int8(n), err
+	return nil
 }
 
 // flag reads a bool, or a number that stands for one.
-func flag(v codec.Value) (bool, error) {
-	if v.Kind() == codec.Bool {
-		return v.Bool()
+func flag(c *codec.Cursor) bool {
+	if c.Kind() == codec.Bool {
+		return c.Bool()
 	}
-	n, err := v.Int64()
-	return n != 0, err
+	return c.Int64() != 0
 }
+
+// texts says where in a page the texts of a few rows are. They are made parts of
+// one string: one allocation for all, of what they take and no more.
+type texts struct {
+	at   [2 * usualRows]struct{ start, end int }
+	n    int
+	size int
+}
+
+func (t *texts) read(c *codec.Cursor) {
+	size := len(c.Bytes())
+	t.at[t.n].start, t.at[t.n].end = c.Offset()-size, c.Offset()
+	t.n++
+	t.size += size
+}
+
+// share sets the texts of the rows from which t was read.
+func (t *texts) share(page []byte, rows []Stored) {
+	var all strings.Builder
+	all.Grow(t.size)
+	next := t.at[:t.n]
+	text := func() string {
+		start := all.Len()
+		all.Write(page[next[0].start:next[0].end])
+		next = next[1:]
+		return all.String()[start:]
+	}
+	for i := range rows {
+		if rows[i].Data == nil {
+			rows[i].Text = text()
+		}
+		rows[i].Attrs = text()
+	}
+}
+
+func asValue(v codec.Value) (codec.Value, error) { return v, nil }
