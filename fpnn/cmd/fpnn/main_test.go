@@ -8,7 +8,9 @@ import (
 	"io"
 	"net"
 	"os"
+	"os/exec"
 	"regexp"
+	"runtime"
 	"strings"
 	"sync"
 	"testing"
@@ -19,7 +21,54 @@ import (
 	"github.com/gofpnn/gofpnn/transport"
 )
 
-func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
+// asCommand has the test's binary be the command.
+const asCommand = "FPNN_TEST_IS_THE_COMMAND"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(asCommand) != "" {
+		main()
+		return
+	}
+	goleak.VerifyTestMain(m)
+}
+
+// process is a run of the command as a process of its own, signals and all.
+func process(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), self, args...)
+	cmd.Env = append(os.Environ(), asCommand+"=1")
+	return cmd
+}
+
+func TestProcessReadsItsInputAndCallsThen(t *testing.T) {
+	t.Parallel()
+	cmd := process(t, "call", echoServer(t).addr, "m", "-")
+	cmd.Stdin = strings.NewReader(`{"a":1}`)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	require.Equal(t, "{\"a\":1}\n", string(out))
+}
+
+func TestInterruptionEndsAProcessThatReadsItsInput(t *testing.T) {
+	t.Parallel()
+	if runtime.GOOS == "windows" {
+		t.Skip("no interruption can be sent")
+	}
+	for _, args := range [][]string{{"call", "127.0.0.1:1", "m", "-"}, {"decode", "-hex"}} {
+		cmd := process(t, args...)
+		stdin, err := cmd.StdinPipe()
+		require.NoError(t, err)
+		require.NoError(t, cmd.Start())
+		_, err = stdin.Write(bytes.Repeat([]byte(" "), 1<<20)) // more than a pipe holds: it reads
+		require.NoError(t, err)
+		require.NoError(t, cmd.Process.Signal(os.Interrupt))
+		var exit *exec.ExitError
+		require.ErrorAs(t, cmd.Wait(), &exit)
+		require.False(t, exit.Exited(), "the signal has ended it, not %v", exit)
+	}
+}
 
 // result is what a run of the command leaves.
 type result struct {
@@ -185,7 +234,11 @@ func TestWrongUsage(t *testing.T) {
 	t.Parallel()
 	for want, lines := range map[string][][]string{
 		"usage: fpnn COMMAND":             {{}, {"nothing"}, {""}},
+		"there is no command \"nothing\"":  {{"nothing"}},
 		"flag provided but not defined":   {{"call", "-nothing", "a:1", "m"}},
+		"hint: see fpnn call -help":       {{"call", "-nothing", "a:1", "m"}},
+		"hint: a duration has a unit: 5s": {{"call", "-timeout", "5", "a:1", "m"}, {"ping", "-interval", "x", "a:1"}},
+		"-timeout is not negative":        {{"call", "-timeout", "-1s", "a:1", "m"}, {"ping", "-timeout", "-1s", "a:1"}, {"proxy", "-timeout", "-1s", "a:1", "b:1"}},
 		"takes ADDR METHOD [JSON]":        {{"call"}, {"call", "a:1"}, {"call", "a:1", "m", "{}", "x"}},
 		"flags such as -oneway come":      {{"call", "a:1", "m", "{}", "-oneway"}, {"call", "a:1", "m", "-oneway"}},
 		"METHOD has 1 to 255":             {{"call", "a:1", ""}, {"call", "a:1", strings.Repeat("m", 256)}},
@@ -213,7 +266,7 @@ func TestWrongUsage(t *testing.T) {
 			require.Equal(t, exitUsage, got.code, line)
 			require.Empty(t, got.stdout, line)
 			require.Contains(t, got.stderr, want, line)
-			require.NotContains(t, got.stderr, ": "+errReported.Error(), "said twice")
+			require.Equal(t, 1, strings.Count(got.stderr, want), "%s: said twice", line)
 		}
 	}
 }
