@@ -2,6 +2,8 @@ package rtm_test
 
 import (
 	"fmt"
+	"go/parser"
+	"go/token"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -80,4 +82,41 @@ func TestEveryPackageHasAnExample(t *testing.T) {
 		}
 		require.True(t, found, "no example in %s", dir)
 	}
+}
+
+// The table of imports has a row for every package, with all that it imports of this
+// module.
+func TestContributingSaysWhatEachPackageImports(t *testing.T) {
+	t.Parallel()
+	_, table, ok := strings.Cut(readMarkdown(t, "CONTRIBUTING.md").text, "\n## Who may import whom\n")
+	require.True(t, ok)
+	table, _, _ = strings.Cut(table, "\n## ")
+	for _, dir := range packages(t) {
+		row := regexp.MustCompile("(?m)^\\|[^|]*`" + dir + "`[^|]*\\|(.*)$").FindStringSubmatch(table)
+		require.NotNil(t, row, "no row for %s", dir)
+		for _, path := range imports(t, dir) {
+			parent, _, _ := strings.Cut(path, "/")
+			require.True(t, strings.Contains(row[1], "`"+path+"`") || strings.Contains(row[1], "`"+parent+"/...`"), "%s imports %s", dir, path)
+		}
+	}
+}
+
+// imports returns which packages of this module a package imports, tests apart.
+func imports(t *testing.T, dir string) (paths []string) {
+	t.Helper()
+	files, err := filepath.Glob("../" + dir + "/*.go")
+	require.NoError(t, err)
+	for _, file := range files {
+		if strings.HasSuffix(file, "_test.go") {
+			continue
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		require.NoError(t, err)
+		for _, spec := range parsed.Imports {
+			if path, ours := strings.CutPrefix(strings.Trim(spec.Path.Value, `"`), "github.com/gofpnn/gofpnn/"); ours {
+				paths = append(paths, path)
+			}
+		}
+	}
+	return paths
 }
