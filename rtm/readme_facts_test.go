@@ -120,3 +120,14 @@ func imports(t *testing.T, dir string) (paths []string) {
 	}
 	return paths
 }
+
+// Who imports a module of its own gets the version that it requires: replace counts
+// here only.
+func TestNestedModuleRequiresTheNewestVersion(t *testing.T) {
+	t.Parallel()
+	version := regexp.MustCompile(`(?m)^## \[(\d+\.\d+\.\d+)\] - `).FindStringSubmatch(readMarkdown(t, "CHANGELOG.md").text)
+	require.NotNil(t, version)
+	mod, err := os.ReadFile("../fpnn/otelfpnn/go.mod")
+	require.NoError(t, err)
+	require.Contains(t, string(mod), "\n\tgithub.com/gofpnn/gofpnn v"+version[1]+"\n")
+}
