@@ -18,7 +18,7 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second one ends what does not end by itself
+	context.AfterFunc(ctx, stop)                                       // a second one ends what does not end by itself
 	uncaught := func() { signal.Reset(os.Interrupt, syscall.SIGTERM) } // stop would end ctx too
 	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, dialer: new(net.Dialer), uncaught: uncaught}
 	code := p.run(ctx, os.Args[1:])

@@ -234,7 +234,7 @@ func TestWrongUsage(t *testing.T) {
 	t.Parallel()
 	for want, lines := range map[string][][]string{
 		"usage: fpnn COMMAND":             {{}, {"nothing"}, {""}},
-		"there is no command \"nothing\"":  {{"nothing"}},
+		"there is no command \"nothing\"": {{"nothing"}},
 		"flag provided but not defined":   {{"call", "-nothing", "a:1", "m"}},
 		"hint: see fpnn call -help":       {{"call", "-nothing", "a:1", "m"}},
 		"hint: a duration has a unit: 5s": {{"call", "-timeout", "5", "a:1", "m"}, {"ping", "-interval", "x", "a:1"}},
