@@ -89,9 +89,9 @@
 // time, in the order they came: those of a conversation in the gate's order, among
 // the ones accepted. A message that comes again, with the same target, sender and
 // id, is acknowledged and left out as long as it is remembered ([WithDedup]), also
-// after a long outage. When the inbox is full ([WithPushInbox]) the gate gets 20011; whether it pushes again
-// is not documented. What was acknowledged and not handled when the client is
-// closed is counted ([PushStats]).
+// after a long outage. When the inbox is full ([WithPushInbox]) the gate gets 20011;
+// whether it pushes again is not documented. What was acknowledged and not handled
+// when the client is closed is counted ([PushStats]).
 //
 // # From the vendor's SDKs
 //

@@ -3,6 +3,7 @@ package compat_test
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"log"
 	"net"
@@ -94,6 +95,33 @@ func TestConnectTimeoutOfTheClientComesBeforeConfigs(t *testing.T) {
 		takes(7*time.Second, 0)
 		takes(3*time.Second, 3*time.Second)
 	})
+}
+
+// It changes what all clients share, so it does not run in parallel.
+func TestClientsWithoutALoggerReportWhereConfigSays(t *testing.T) {
+	shared, own := new(bytes.Buffer), new(bytes.Buffer)
+	defer rtm.Config.SetLogger(log.New(os.Stdout, "[RTM Go SDK] ", log.LstdFlags|log.Lshortfile))
+	fails := func(logger rtm.RTMLogger) {
+		t.Helper()
+		client := rtm.NewRTMServerClient(1, "s", "gate")
+		defer client.Close()
+		if logger != nil {
+			client.SetLogger(logger)
+		}
+		client.SetDialer(transport.DialerFunc(func(context.Context, string, string) (net.Conn, error) {
+			return nil, errors.New("no road leads there")
+		}))
+		require.False(t, client.Connect())
+	}
+	rtm.Config.SetLogger(log.New(shared, "", 0))
+	fails(nil)
+	require.Contains(t, shared.String(), "no road leads there")
+	shared.Reset()
+	fails(log.New(own, "", 0))
+	require.Contains(t, own.String(), "no road leads there")
+	rtm.Config.SetLogger(nil)
+	fails(nil)
+	require.Empty(t, shared.String())
 }
 
 func TestWithoutAutoReconnectCallsWaitForConnect(t *testing.T) {

@@ -46,7 +46,7 @@ func (f *dialFlags) register(fs *flag.FlagSet) {
 
 // within returns ctx with the time-out, if there is one.
 func (f *dialFlags) within(ctx context.Context) (context.Context, context.CancelFunc) {
-	if f.timeout <= 0 {
+	if f.timeout == 0 {
 		return ctx, func() {}
 	}
 	return context.WithTimeout(ctx, f.timeout)
@@ -64,7 +64,10 @@ type peer struct {
 // fails if endpoint or the flags make no sense, or a file cannot be read.
 func (f *dialFlags) peer(base transport.Dialer, endpoint string) (*peer, error) {
 	p := &peer{endpoint: endpoint, network: "tcp", dialer: base, timeout: forever}
-	if f.timeout > 0 {
+	switch {
+	case f.timeout < 0:
+		return nil, usagef("-timeout is not negative")
+	case f.timeout > 0:
 		p.timeout = f.timeout
 	}
 	scheme, rest, ok := strings.Cut(endpoint, "://")

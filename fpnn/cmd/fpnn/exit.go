@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
 	"fmt"
 	"strings"
 	"syscall"
@@ -43,9 +42,6 @@ type usageError struct{ error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
-// errReported is wrong usage that package flag has told already.
-var errReported = errors.New("wrong usage")
-
 // formatError is input or a stream that is no FPNN.
 type formatError struct{ error }
 
@@ -69,9 +65,9 @@ func exitCode(err error) int {
 		proto  *fpnn.ProtocolError
 	)
 	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
+	case err == nil:
 		return exitOK
-	case errors.As(err, &usage), errors.Is(err, errReported):
+	case errors.As(err, &usage):
 		return exitUsage
 	case errors.Is(err, context.Canceled):
 		return exitInterrupted

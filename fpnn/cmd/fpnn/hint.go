@@ -42,6 +42,9 @@ func hint(err error, command string) string {
 		if errors.Is(err, codec.ErrJSON) || errors.Is(err, codec.ErrKeyNotString) {
 			return "msgpack can hold it: leave -json out"
 		}
+		if strings.Contains(text, "for flag -timeout") || strings.Contains(text, "for flag -interval") {
+			return "a duration has a unit: 5s, 300ms, 1m30s"
+		}
 		return "see fpnn " + command + " -help"
 	case exitHere:
 		if errors.Is(err, syscall.EADDRINUSE) {

@@ -18,8 +18,9 @@ import (
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	context.AfterFunc(ctx, stop) // a second one ends what does not end by itself
-	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, dialer: new(net.Dialer), uncaught: stop}
+	context.AfterFunc(ctx, stop)                                       // a second one ends what does not end by itself
+	uncaught := func() { signal.Reset(os.Interrupt, syscall.SIGTERM) } // stop would end ctx too
+	p := program{stdin: os.Stdin, stdout: os.Stdout, stderr: os.Stderr, dialer: new(net.Dialer), uncaught: uncaught}
 	code := p.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -31,7 +32,8 @@ type program struct {
 	stdout, stderr io.Writer
 	dialer         transport.Dialer
 	// uncaught gives signals back their usual effect, which is to end the process.
-	// It is called before reads that the end of ctx does not end.
+	// It is called before reads that the end of ctx does not end, and leaves ctx as
+	// it is.
 	uncaught func()
 }
 
@@ -63,6 +65,8 @@ func (p *program) run(ctx context.Context, args []string) int {
 	case slices.Contains([]string{"help", "-h", "-help", "--help"}, name):
 		p.usage()
 		return exitOK
+	case name != "":
+		_, _ = fmt.Fprintf(p.stderr, "fpnn: there is no command %q\n", name)
 	}
 	p.usage()
 	return exitUsage
@@ -71,27 +75,36 @@ func (p *program) run(ctx context.Context, args []string) int {
 // command parses the flags of a command and runs it.
 func (p *program) command(ctx context.Context, c *command, args []string) int {
 	fs := flag.NewFlagSet("fpnn "+c.name, flag.ContinueOnError)
-	fs.SetOutput(p.stderr)
+	fs.SetOutput(io.Discard) // errors are told below, without the help
+	fs.Usage = func() {}
 	do := c.begin(fs)
-	fs.Usage = func() {
-		_, _ = fmt.Fprintf(p.stderr, "usage: fpnn %s [flags] %s\n\n%s.\n\n", c.name, c.args, c.brief)
-		fs.PrintDefaults()
-		_, _ = fmt.Fprintf(p.stderr, "\n%s\n%s", c.more, exitHelp)
-	}
 	err := fs.Parse(args)
-	if err == nil {
+	switch {
+	case err == nil:
 		err = do(ctx, p, fs.Args())
-	} else if !errors.Is(err, flag.ErrHelp) {
-		err = errReported
+	case errors.Is(err, flag.ErrHelp):
+		p.help(c, fs)
+		return exitOK
+	default:
+		err = usageError{err}
 	}
 	code := exitCode(err)
-	if code != exitOK && !errors.Is(err, errReported) {
+	if code != exitOK {
 		_, _ = fmt.Fprintf(p.stderr, "fpnn %s: %s\n", c.name, message(err))
 		if text := hint(err, c.name); text != "" {
 			_, _ = fmt.Fprintf(p.stderr, "hint: %s\n", text)
 		}
 	}
 	return code
+}
+
+// help tells how a command is used.
+func (p *program) help(c *command, fs *flag.FlagSet) {
+	usage := strings.TrimSpace("usage: fpnn " + c.name + " [flags] " + c.args)
+	_, _ = fmt.Fprintf(p.stderr, "%s\n\n%s.\n\n", usage, c.brief)
+	fs.SetOutput(p.stderr)
+	fs.PrintDefaults()
+	_, _ = fmt.Fprintf(p.stderr, "\n%s\n%s", c.more, exitHelp)
 }
 
 // takes checks the number of arguments.

@@ -25,6 +25,7 @@ type proxy struct{ dialFlags }
 func newProxy(fs *flag.FlagSet) action {
 	c := new(proxy)
 	c.register(fs)
+	fs.Lookup("timeout").Usage = "how long a connection to ADDR may take to be made; 0 for ever"
 	return c.run
 }
 
