@@ -11,7 +11,9 @@ import (
 // takes its time are hand-overs to and from other goroutines, each of which wakes
 // a thread. So it writes its packages by itself, and when its calls follow each
 // other closely it also reads by itself: the reader stands by until another call
-// is made, a call has no answer soon, or none follows.
+// is made, a call has no answer soon, or none follows. Where quests come the reader
+// does not, since what the caller waits for next may be one of them, or its next
+// call be made when one is served.
 const (
 	// maxOwn is the largest package in bytes that a lone caller writes itself.
 	// Any send buffer takes as much when the peer has read all that came before.
@@ -30,6 +32,7 @@ const (
 type run struct {
 	calls   int
 	checked time.Duration // since Conn.born: when it last was as long as loneRun
+	asked   bool          // quests have come since
 }
 
 // turn says who may read.
@@ -85,7 +88,7 @@ func (c *Conn) readOwn(k *call) {
 	}
 	c.mu.Lock()
 	c.reads = anyonesTurn
-	back := (!alive || c.pending.count > 0) && c.giveBack()
+	back := (!alive || c.pending.count > 0 || c.lone.asked) && c.giveBack()
 	c.mu.Unlock()
 	if back {
 		c.resume <- struct{}{}
@@ -112,9 +115,9 @@ func (c *Conn) mayStandBy() bool {
 	now := time.Since(c.born)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	quick := now-c.lone.checked < loneTime
+	quick := now-c.lone.checked < loneTime && !c.lone.asked
 	c.lone = run{calls: 1, checked: now}
-	if !quick || c.pending.count > 0 || c.err != nil {
+	if !quick || c.pending.count+c.serving > 0 || c.err != nil {
 		return false
 	}
 	c.reads = anyonesTurn

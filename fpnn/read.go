@@ -128,7 +128,10 @@ func (c *Conn) route(batch []inbound, names map[string]string) (lone bool) {
 				c.withdraw(in.call) // the peer answers what it cannot have seen
 			}
 			c.quiet = c.quiet || in.Seq == c.tail && c.tail != 0
-		} else if in.refusal = c.accept(in.quest); in.refusal == nil {
+			continue
+		}
+		c.lone.asked = true
+		if in.refusal = c.accept(in.quest); in.refusal == nil {
 			in.quest = nil
 		}
 	}
