@@ -41,26 +41,37 @@ func (s *Send) AppendPayload(b []byte) ([]byte, error) {
 	return codec.AppendString(codec.AppendString(b, "attrs"), s.Message.Attrs), nil
 }
 
-// ParseSend reads the parameters of a quest that sends, except for those that
-// sign it. multi tells the method sendmsgs; otherwise it is that of kind. A
-// message type out of range is read as 0, which is no type either.
-func ParseSend(kind Kind, multi bool, p codec.Payload) (s Send, err error) {
-	var r reader
-	r.open(p)
-	s = Send{From: r.int("from"), Target: Target{Kind: kind}}
+// Send reads the parameters of a quest that sends, except for those that sign
+// it, into s. multi tells the method sendmsgs; otherwise it is that of kind. A
+// message type out of range is read as 0, which is no type either. Nothing in s
+// aliases the payload.
+func (f *Fields) Send(kind Kind, multi bool, s *Send) error {
+	f.err = nil
+	*s = Send{From: f.int("from"), Target: Target{Kind: kind}}
 	switch key := kind.route().sendKey; {
 	case multi:
-		s.Tos = r.ints("tos")
+		s.Tos = f.ints("tos")
 	case key != "":
-		s.Target.ID = r.int(key)
+		s.Target.ID = f.int(key)
 	}
-	s.Message = Message{ID: r.int("mid"), Type: r.messageType("mtype"), Attrs: r.text("attrs")}
-	body := read(&r, "msg", asValue)
-	if r.err != nil {
-		return Send{}, r.err
+	s.Message = Message{ID: f.int("mid"), Type: f.messageType("mtype"), Attrs: f.text("attrs")}
+	body := read(&f.reader, "msg", asValue)
+	if f.err != nil {
+		return f.err
 	}
 	if err := s.Message.setBody(body, func(b []byte) string { return string(b) }); err != nil {
-		return Send{}, &codec.Error{Key: "msg", Detail: "want text or bytes", Err: codec.ErrWrongType}
+		return &codec.Error{Key: "msg", Detail: "want text or bytes", Err: codec.ErrWrongType}
+	}
+	return nil
+}
+
+// ParseSend opens a payload and reads its [Fields.Send].
+func ParseSend(kind Kind, multi bool, p codec.Payload) (Send, error) {
+	var f Fields
+	var s Send
+	f.Open(p)
+	if err := f.Send(kind, multi, &s); err != nil {
+		return Send{}, err
 	}
 	return s, nil
 }
