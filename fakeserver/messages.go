@@ -1,9 +1,6 @@
 package fakeserver
 
-import (
-	"github.com/gofpnn/gofpnn/codec"
-	"github.com/gofpnn/gofpnn/rtm/wire"
-)
+import "github.com/gofpnn/gofpnn/rtm/wire"
 
 // The methods that send messages and page through them.
 
@@ -11,17 +8,16 @@ import (
 type sendTask struct {
 	server *Server
 	quest  wire.Send
-	answer wire.SendAnswer
 }
 
-// parseSend reads the quests that send to one target of a kind, or to many users.
-func (s *Server) parseSend(kind wire.Kind, multi bool) method {
-	return func(p codec.Payload) (task, error) {
-		q, err := wire.ParseSend(kind, multi, p)
-		if err != nil {
+// readSend reads the quests that send to one target of a kind, or to many users.
+func (s *Server) readSend(kind wire.Kind, multi bool) method {
+	return func(c *call) (task, error) {
+		c.send.server = s
+		if err := c.fields.Send(kind, multi, &c.send.quest); err != nil {
 			return nil, err
 		}
-		return &sendTask{server: s, quest: q}, nil
+		return &c.send, nil
 	}
 }
 
@@ -34,15 +30,16 @@ func (t *sendTask) within() (key conversationKey, one bool) {
 // A message id is taken once for each sender and conversation, else 200053. Of a
 // message to many users it is refused only if none of them is new to it: a
 // repeated quest must reach those whom the first did not.
-func (t *sendTask) run(c call) (any, error) {
+func (t *sendTask) run(c *call) (any, error) {
 	s, q := t.server, &t.quest
 	if err := s.checkSend(q); err != nil {
 		return nil, err
 	}
 	stored := false
+	var answer wire.SendAnswer
 	store := func(to wire.Target) {
 		if mtime, ok := s.append(q.From, to, &q.Message, c.millis()); ok {
-			t.answer.ModifiedTime = max(t.answer.ModifiedTime, mtime)
+			answer.ModifiedTime = max(answer.ModifiedTime, mtime)
 			stored = true
 		}
 	}
@@ -55,7 +52,7 @@ func (t *sendTask) run(c call) (any, error) {
 	if !stored {
 		return nil, refuse(wire.CodeDuplicateID)
 	}
-	return &t.answer, nil
+	return answer, nil
 }
 
 func (s *Server) checkSend(q *wire.Send) error {
@@ -112,10 +109,10 @@ func (s *Server) checkMember(uid int64, t wire.Target) error {
 	return nil
 }
 
-// parseHistory reads the quests for a page of a conversation.
-func (s *Server) parseHistory(kind wire.Kind) method {
-	return func(p codec.Payload) (task, error) {
-		q, err := wire.ParseHistory(kind, p)
+// readHistory reads the quests for a page of a conversation.
+func (s *Server) readHistory(kind wire.Kind) method {
+	return func(c *call) (task, error) {
+		q, err := c.fields.History(kind)
 		if err != nil {
 			return nil, err
 		}
