@@ -83,12 +83,12 @@ type conversation struct {
 	gone   int         // chunks before these, of which all is forgotten
 	types  summary     // of the chunks
 	length int
-	first  int               // the place of the first that has not been forgotten
-	live   int               // messages neither deleted nor forgotten
-	newest int64             // the time of the last message
-	ids    map[MessageID]int // their places: to find them, and duplicates
-	passed recent            // ids of messages that were not stored
-	looked int64             // messages looked at, ever; the summary counts its own
+	first  int    // the place of the first that has not been forgotten
+	live   int    // messages neither deleted nor forgotten
+	newest int64  // the time of the last message
+	ids    index  // to find messages, and duplicates
+	passed recent // ids of messages that were not stored
+	looked int64  // messages looked at, ever; the summary counts its own
 }
 
 // recent remembers some ids, the last ones.
@@ -154,10 +154,7 @@ func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64,
 	if c.knows(id) {
 		return 0, false
 	}
-	if c.ids == nil {
-		c.ids = make(map[MessageID]int)
-	}
-	c.ids[id] = c.length
+	c.ids.add(id.hash(), uint32(c.length))
 	now = max(now, c.newest)
 	c.newest = now
 	stored := message{from: from, id: m.ID, mtime: now, body: m.Text, attrs: m.Attrs, kind: m.Type}
@@ -181,8 +178,20 @@ func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64,
 
 // knows reports whether an id is taken. c.mu is held.
 func (c *conversation) knows(id MessageID) bool {
-	_, dup := c.ids[id]
+	_, dup := c.place(id)
 	return dup || c.passed.has(id)
+}
+
+// place returns the place of a message, which may be deleted but not forgotten.
+// c.mu is held.
+func (c *conversation) place(id MessageID) (int, bool) {
+	for low := range c.ids.places(id.hash()) {
+		i := c.first + int(low-uint32(c.first))
+		if m := c.at(i); m.id == id.ID && m.from == id.From {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // pass is add for a message that is not to be stored: only its id is kept, for a
@@ -205,7 +214,7 @@ func (c *conversation) forget(keep int, oldest int64) {
 	defer c.mu.Unlock()
 	for c.first < c.length && (c.live > keep || c.at(c.first).deleted || c.at(c.first).mtime < oldest) {
 		m := c.at(c.first)
-		delete(c.ids, MessageID{m.from, m.id})
+		c.ids.remove(MessageID{m.from, m.id}.hash(), uint32(c.first))
 		if !m.deleted {
 			c.drop(c.first)
 		}

@@ -104,7 +104,7 @@ func (c *conversation) walk(begin, end int64, types []int8, f func(i int, m *mes
 
 // find returns the place of a message that is there. c.mu is held.
 func (c *conversation) find(from, id int64) (int, bool) {
-	i, ok := c.ids[MessageID{from, id}]
+	i, ok := c.place(MessageID{from, id})
 	return i, ok && !c.at(i).deleted
 }
 
