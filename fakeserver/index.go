@@ -27,7 +27,7 @@ type slot struct{ hash, place uint32 }
 const (
 	minPart  = 8
 	maxPart  = 512 // slots, in 4 KiB
-	maxDepth = 24  // parts of so many bits are no longer divided, but grow
+	maxDepth = 20  // parts of so many bits are no longer divided, but grow
 )
 
 var hashSeed = maphash.MakeSeed()
@@ -89,7 +89,8 @@ func (x *index) remove(hash, place uint32) {
 	p.used--
 }
 
-// divide replaces a part, that of the hash, by two.
+// divide gives half of a part that is as large as it gets, that of the hash, to a new
+// one.
 func (x *index) divide(p *part, hash uint32) {
 	if p.depth == x.depth {
 		twice := make([]*part, 0, 2*len(x.parts))
@@ -99,19 +100,20 @@ func (x *index) divide(p *part, hash uint32) {
 		x.parts = twice
 		x.depth++
 	}
-	var halves [2]*part
-	for i := range halves {
-		halves[i] = &part{slots: make([]slot, len(p.slots)), depth: p.depth + 1}
-	}
-	for _, s := range p.slots {
-		if s.hash != 0 {
-			halves[s.hash>>(31-p.depth)&1].put(s)
-		}
-	}
 	width := 1 << (x.depth - p.depth) // of p among the parts
-	first := int(hash>>(32-x.depth)) &^ (width - 1)
-	for i := range width {
-		x.parts[first+i] = halves[i/(width/2)]
+	middle := int(hash>>(32-x.depth))&^(width-1) + width/2
+	p.depth++
+	high := &part{slots: make([]slot, maxPart), depth: p.depth}
+	for i := range width / 2 {
+		x.parts[middle+i] = high
+	}
+	old := [maxPart]slot(p.slots)
+	clear(p.slots)
+	p.used = 0
+	for _, s := range old {
+		if s.hash != 0 {
+			x.part(s.hash).put(s)
+		}
 	}
 }
 

@@ -8,16 +8,19 @@ import "github.com/gofpnn/gofpnn/rtm/wire"
 type sendTask struct {
 	server *Server
 	quest  wire.Send
+	says   wire.Content
 }
 
 // readSend reads the quests that send to one target of a kind, or to many users.
 func (s *Server) readSend(kind wire.Kind, multi bool) method {
 	return func(c *call) (task, error) {
-		c.send.server = s
-		if err := c.fields.Send(kind, multi, &c.send.quest); err != nil {
+		t := &c.send
+		t.server = s
+		var err error
+		if t.says, err = c.fields.Send(kind, multi, &t.quest); err != nil {
 			return nil, err
 		}
-		return &c.send, nil
+		return t, nil
 	}
 }
 
@@ -32,13 +35,13 @@ func (t *sendTask) within() (key conversationKey, one bool) {
 // repeated quest must reach those whom the first did not.
 func (t *sendTask) run(c *call) (any, error) {
 	s, q := t.server, &t.quest
-	if err := s.checkSend(q); err != nil {
+	if err := s.checkSend(q, &t.says); err != nil {
 		return nil, err
 	}
 	stored := false
 	var answer wire.SendAnswer
 	store := func(to wire.Target) {
-		if mtime, ok := s.append(q.From, to, &q.Message, c.millis()); ok {
+		if mtime, ok := s.append(q.From, to, &q.Message, &t.says, c.millis()); ok {
 			answer.ModifiedTime = max(answer.ModifiedTime, mtime)
 			stored = true
 		}
@@ -55,7 +58,7 @@ func (t *sendTask) run(c *call) (any, error) {
 	return answer, nil
 }
 
-func (s *Server) checkSend(q *wire.Send) error {
+func (s *Server) checkSend(q *wire.Send, says *wire.Content) error {
 	if q.Message.Type < 1 {
 		return refuse(wire.CodeBadType)
 	}
@@ -64,24 +67,25 @@ func (s *Server) checkSend(q *wire.Send) error {
 			return err
 		}
 	}
-	if err := s.limits.checkSize(max(len(q.Message.Text), len(q.Message.Data)), len(q.Message.Attrs)); err != nil {
+	if err := s.limits.checkSize(len(says.Body), len(says.Attrs)); err != nil {
 		return err
 	}
 	return s.checkMember(q.From, q.Target)
 }
 
-// append stores a message if its type is one to store, and tells the listeners,
-// in the order of the conversation. In any case its id is taken and it gets a
-// time, or false is returned.
-func (s *Server) append(from int64, to wire.Target, m *wire.Message, now int64) (mtime int64, ok bool) {
+// append stores a message, m as far as it has an id and a type, if its type is one
+// to store, and tells the listeners, in the order of the conversation. In any case
+// its id is taken and it gets a time, or false is returned.
+func (s *Server) append(from int64, to wire.Target, m *wire.Message, says *wire.Content, now int64) (mtime int64, ok bool) {
 	c := s.store.conversation(from, to)
-	take := c.add
-	if !s.storedTypes.has(m.Type) {
-		take = c.pass
-	}
 	c.mu.Lock()
-	if mtime, ok = take(from, m, now); ok && s.listeners.any() {
-		s.push(&wire.Push{From: from, Target: to, Message: *m, ModifiedTime: mtime})
+	if s.storedTypes.has(m.Type) {
+		mtime, ok = c.add(from, m, says, now)
+	} else {
+		mtime, ok = c.pass(from, m, now)
+	}
+	if ok && s.listeners.any() {
+		s.push(&wire.Push{From: from, Target: to, Message: says.Message(m.ID, m.Type), ModifiedTime: mtime})
 	}
 	c.mu.Unlock()
 	s.limits.forget(c, now)
