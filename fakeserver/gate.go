@@ -25,11 +25,11 @@ func (s *Server) methods() *fpnn.Mux {
 type task interface {
 	// within returns the conversation the quest is about, if it is about no more.
 	within() (key conversationKey, one bool)
-	run(c call) (any, error)
+	run(c *call) (any, error)
 }
 
-// method reads a quest's parameters.
-type method func(p codec.Payload) (task, error)
+// method reads what a quest asks for.
+type method func(c *call) (task, error)
 
 // funcTask is a task that is a function.
 type funcTask struct {
@@ -39,20 +39,22 @@ type funcTask struct {
 }
 
 func (t funcTask) within() (key conversationKey, one bool) { return t.key, t.one }
-func (t funcTask) run(c call) (any, error)                 { return t.f(&c) }
+func (t funcTask) run(c *call) (any, error)                { return t.f(c) }
 
 func (s *Server) handle(mux *fpnn.Mux, name string, m method) {
 	mux.Handle(name, fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
-		c := call{conn: q.Conn(), now: s.now()}
-		v, err := s.serve(&c, name, m, q.Payload)
-		s.journal.applied(q, &c)
+		c := newCall(q.Conn(), s.now())
+		v, err := s.serve(c, name, m, q.Payload)
+		s.journal.applied(q, c)
+		c.free()
 		return v, err
 	}))
 }
 
 // serve serves a quest, in its turn.
 func (s *Server) serve(c *call, name string, m method, p codec.Payload) (any, error) {
-	if err := s.authorize(c.now, name, p); err != nil {
+	c.fields.Open(p)
+	if err := s.authorize(c, name); err != nil {
 		s.turns.pass(c)
 		return nil, err
 	}
@@ -61,13 +63,13 @@ func (s *Server) serve(c *call, name string, m method, p codec.Payload) (any, er
 		if s.rate.exceeded(s.limits.Rate, c.now) {
 			return nil, refuse(wire.CodeFrequencyLimit)
 		}
-		t, err := m(p)
+		t, err := m(c)
 		if err != nil {
 			return nil, err
 		}
-		return t.run(*c)
+		return t.run(c)
 	}
-	t, err := m(p)
+	t, err := m(c)
 	if err != nil {
 		s.turns.pass(c)
 		return nil, err
@@ -77,7 +79,7 @@ func (s *Server) serve(c *call, name string, m method, p codec.Payload) (any, er
 	} else {
 		defer s.turns.alone(c).end()
 	}
-	return t.run(*c)
+	return t.run(c)
 }
 
 // alone registers a method by the quest it takes.
@@ -103,9 +105,9 @@ func register[Q any, P interface {
 	wire.Quest
 }](s *Server, mux *fpnn.Mux, f func(c *call, q P) (wire.Params, error), within func(q P) (conversationKey, bool),
 ) {
-	s.handle(mux, P(new(Q)).Method(), func(p codec.Payload) (task, error) {
+	s.handle(mux, P(new(Q)).Method(), func(c *call) (task, error) {
 		q := P(new(Q))
-		if err := wire.Parse(p, q); err != nil {
+		if err := c.fields.Read(q); err != nil {
 			return nil, err
 		}
 		key, one := within(q)
@@ -121,12 +123,12 @@ func register[Q any, P interface {
 
 // authorize checks signature and time. A quest without them is as bad as one
 // with a wrong signature.
-func (s *Server) authorize(now time.Time, name string, p codec.Payload) error {
-	auth, err := wire.ParseAuth(p)
+func (s *Server) authorize(c *call, name string) error {
+	auth, err := c.fields.Auth()
 	if err != nil || !s.project.Verify(name, auth) {
 		return refuse(wire.CodeBadSign)
 	}
-	if d := now.Sub(time.Unix(auth.Time, 0)); d > s.tolerance || d < -s.tolerance {
+	if d := c.now.Sub(time.Unix(auth.Time, 0)); d > s.tolerance || d < -s.tolerance {
 		return refuse(wire.CodeBadTime)
 	}
 	return nil

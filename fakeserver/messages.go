@@ -1,7 +1,6 @@
 package fakeserver
 
 import (
-	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
@@ -10,27 +9,29 @@ import (
 
 func (s *Server) messageMethods(mux *fpnn.Mux) {
 	for _, kind := range []wire.Kind{wire.P2P, wire.InGroup, wire.InRoom, wire.Broadcast} {
-		s.handle(mux, kind.SendMethod(), s.parseSend(kind, false))
-		s.handle(mux, kind.HistoryMethod(), s.parseHistory(kind))
+		s.handle(mux, kind.SendMethod(), s.readSend(kind, false))
+		s.handle(mux, kind.HistoryMethod(), s.readHistory(kind))
 	}
-	s.handle(mux, wire.SendMulti, s.parseSend(wire.P2P, true))
+	s.handle(mux, wire.SendMulti, s.readSend(wire.P2P, true))
 }
 
 // sendTask is a quest that sends.
 type sendTask struct {
 	server *Server
 	quest  wire.Send
-	answer wire.SendAnswer
+	says   wire.Content
 }
 
-// parseSend reads the quests that send to one target of a kind, or to many users.
-func (s *Server) parseSend(kind wire.Kind, multi bool) method {
-	return func(p codec.Payload) (task, error) {
-		q, err := wire.ParseSend(kind, multi, p)
-		if err != nil {
+// readSend reads the quests that send to one target of a kind, or to many users.
+func (s *Server) readSend(kind wire.Kind, multi bool) method {
+	return func(c *call) (task, error) {
+		t := &c.send
+		t.server = s
+		var err error
+		if t.says, err = c.fields.Send(kind, multi, &t.quest); err != nil {
 			return nil, err
 		}
-		return &sendTask{server: s, quest: q}, nil
+		return t, nil
 	}
 }
 
@@ -43,15 +44,16 @@ func (t *sendTask) within() (key conversationKey, one bool) {
 // A message id is taken once for each sender and conversation, else 200053. Of a
 // message to many users it is refused only if none of them is new to it: a
 // repeated quest must reach those whom the first did not.
-func (t *sendTask) run(c call) (any, error) {
+func (t *sendTask) run(c *call) (any, error) {
 	s, q := t.server, &t.quest
-	if err := s.checkSend(q); err != nil {
+	if err := s.checkSend(q, &t.says); err != nil {
 		return nil, err
 	}
 	stored := false
+	var answer wire.SendAnswer
 	store := func(to wire.Target) {
-		if mtime, ok := s.append(q.From, to, &q.Message, c.millis()); ok {
-			t.answer.ModifiedTime = max(t.answer.ModifiedTime, mtime)
+		if mtime, ok := s.append(q.From, to, &q.Message, &t.says, c.millis()); ok {
+			answer.ModifiedTime = max(answer.ModifiedTime, mtime)
 			stored = true
 		}
 	}
@@ -64,10 +66,10 @@ func (t *sendTask) run(c call) (any, error) {
 	if !stored {
 		return nil, refuse(wire.CodeDuplicateID)
 	}
-	return &t.answer, nil
+	return answer, nil
 }
 
-func (s *Server) checkSend(q *wire.Send) error {
+func (s *Server) checkSend(q *wire.Send, says *wire.Content) error {
 	if q.Message.Type < 1 {
 		return refuse(wire.CodeBadType)
 	}
@@ -76,24 +78,25 @@ func (s *Server) checkSend(q *wire.Send) error {
 			return err
 		}
 	}
-	if err := s.limits.checkSize(max(len(q.Message.Text), len(q.Message.Data)), len(q.Message.Attrs)); err != nil {
+	if err := s.limits.checkSize(len(says.Body), len(says.Attrs)); err != nil {
 		return err
 	}
 	return s.checkMember(q.From, q.Target)
 }
 
-// append stores a message if its type is one to store, and tells the listeners,
-// in the order of the conversation. In any case its id is taken and it gets a
-// time, or false is returned.
-func (s *Server) append(from int64, to wire.Target, m *wire.Message, now int64) (mtime int64, ok bool) {
+// append stores a message, m as far as it has an id and a type, if its type is one
+// to store, and tells the listeners, in the order of the conversation. In any case
+// its id is taken and it gets a time, or false is returned.
+func (s *Server) append(from int64, to wire.Target, m *wire.Message, says *wire.Content, now int64) (mtime int64, ok bool) {
 	c := s.store.conversation(from, to)
-	take := c.add
-	if !s.storedTypes.has(m.Type) {
-		take = c.pass
-	}
 	c.mu.Lock()
-	if mtime, ok = take(from, m, now); ok && s.listeners.any() {
-		s.push(&wire.Push{From: from, Target: to, Message: *m, ModifiedTime: mtime})
+	if s.storedTypes.has(m.Type) {
+		mtime, ok = c.add(from, m, says, now)
+	} else {
+		mtime, ok = c.pass(from, m, now)
+	}
+	if ok && s.listeners.any() {
+		s.push(&wire.Push{From: from, Target: to, Message: says.Message(m.ID, m.Type), ModifiedTime: mtime})
 	}
 	c.mu.Unlock()
 	s.limits.forget(c, now)
@@ -121,10 +124,10 @@ func (s *Server) checkMember(uid int64, t wire.Target) error {
 	return nil
 }
 
-// parseHistory reads the quests for a page of a conversation.
-func (s *Server) parseHistory(kind wire.Kind) method {
-	return func(p codec.Payload) (task, error) {
-		q, err := wire.ParseHistory(kind, p)
+// readHistory reads the quests for a page of a conversation.
+func (s *Server) readHistory(kind wire.Kind) method {
+	return func(c *call) (task, error) {
+		q, err := c.fields.History(kind)
 		if err != nil {
 			return nil, err
 		}

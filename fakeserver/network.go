@@ -23,7 +23,7 @@ import (
 // memory and over TCP they do the same, but for three things:
 //
 //   - The buffers have 1 MiB and 64 KiB in memory, and over TCP what the system
-//     gives them too.
+//     gives them too; where there has been no fault, that only.
 //   - A connection that is reset ends in memory as one that is closed does, with
 //     [io.EOF]; over TCP its client is told of [syscall.ECONNRESET].
 //   - [Network.RefuseDials] refuses who dials with [Server.Dialer]; over TCP others

@@ -221,6 +221,7 @@ func TestFaultsOfOneLink(t *testing.T) {
 		first.Heal()
 		<-conn.Done()
 		require.NoError(t, say(t, one, "again"))
+		synctest.Wait() // the gate's end of the first ends by itself
 		links = srv.Network().Links()
 		require.EqualValues(t, []int64{2, 3}, []int64{links[0].Number(), links[1].Number()})
 		require.Nil(t, first.Conn(), "it has ended")

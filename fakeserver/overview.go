@@ -135,8 +135,9 @@ func (c *conversation) overview(key conversationKey, b Bounds) ConversationPart 
 	part := ConversationPart{Name: named.String(), Newest: c.newest, Sent: c.length}
 	for i := max(c.first, c.length-b.Messages); i < c.length; i++ {
 		m := *c.at(i)
-		e := Excerpt{BodyBytes: len(m.body), AttrsBytes: len(m.attrs)}
-		m.body, m.attrs = m.body[:min(len(m.body), b.Bytes)], m.attrs[:min(len(m.attrs), b.Bytes)]
+		body, attrs := m.says()
+		e := Excerpt{BodyBytes: len(body), AttrsBytes: len(attrs)}
+		m.say(body[:min(len(body), b.Bytes)], attrs[:min(len(attrs), b.Bytes)])
 		e.Stored = m.row(i)
 		part.Messages = append(part.Messages, e)
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"sync"
+	"sync/atomic"
 
 	"github.com/gofpnn/gofpnn/fpnn"
 )
@@ -55,9 +56,7 @@ func (s *Server) On(method string, action Action, conditions ...Condition) *Rule
 	for _, c := range conditions {
 		c(r)
 	}
-	s.rules.mu.Lock()
-	defer s.rules.mu.Unlock()
-	s.rules.list = append(slices.Clip(s.rules.list), r)
+	s.rules.replace(func(list []*Rule) []*Rule { return append(list, r) })
 	return r
 }
 
@@ -93,9 +92,9 @@ func (r *Rule) Wait(ctx context.Context, n int) error {
 // Remove ends the rule. Quests it is being applied to are not affected. It is no
 // longer [Required].
 func (r *Rule) Remove() {
-	r.rules.mu.Lock()
-	defer r.rules.mu.Unlock()
-	r.rules.list = slices.DeleteFunc(slices.Clone(r.rules.list), func(other *Rule) bool { return other == r })
+	r.rules.replace(func(list []*Rule) []*Rule {
+		return slices.DeleteFunc(list, func(other *Rule) bool { return other == r })
+	})
 }
 
 // apply counts a call, if the rule applies.
@@ -137,14 +136,23 @@ func named(method string) string {
 // rules are all there are, in the order they are tried. The list is never changed
 // but replaced.
 type rules struct {
-	mu   sync.RWMutex
-	list []*Rule
+	mu   sync.Mutex // of who replaces the list
+	list atomic.Pointer[[]*Rule]
 }
 
 func (r *rules) all() []*Rule {
-	r.mu.RLock()
-	defer r.mu.RUnlock()
-	return r.list
+	if list := r.list.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+// replace has change make another list of the one there is.
+func (r *rules) replace(change func(list []*Rule) []*Rule) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	list := change(slices.Clone(r.all()))
+	r.list.Store(&list)
 }
 
 // unmet returns an error for each rule that was required and not applied.

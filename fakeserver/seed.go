@@ -71,12 +71,13 @@ func (s *Server) Send(from int64, to wire.Target, m wire.Message) (wire.Stored, 
 	if !to.Kind.Valid() {
 		return wire.Stored{}, refuse(wire.CodeMethodForbidden)
 	}
-	if err := s.checkSend(q); err != nil {
+	says := m.Content()
+	if err := s.checkSend(q, &says); err != nil {
 		return wire.Stored{}, err
 	}
 	defer s.turns.holdOne(keyOf(from, to)).end()
 	var ok bool
-	if stored.ModifiedTime, ok = s.append(from, to, &stored.Message, now); !ok {
+	if stored.ModifiedTime, ok = s.append(from, to, &stored.Message, &says, now); !ok {
 		return wire.Stored{}, refuse(wire.CodeDuplicateID)
 	}
 	if found, ok := s.Message(from, to, stored.ID); ok {

@@ -82,13 +82,14 @@ type conversation struct {
 	chunks [][]message // of chunkSize each but the last, so that growing moves nothing
 	gone   int         // chunks before these, of which all is forgotten
 	types  summary     // of the chunks
+	texts  texts       // of the messages
 	length int
-	first  int               // the place of the first that has not been forgotten
-	live   int               // messages neither deleted nor forgotten
-	newest int64             // the time of the last message
-	ids    map[MessageID]int // their places: to find them, and duplicates
-	passed recent            // ids of messages that were not stored
-	looked int64             // messages looked at, ever; the summary counts its own
+	first  int    // the place of the first that has not been forgotten
+	live   int    // messages neither deleted nor forgotten
+	newest int64  // the time of the last message
+	ids    index  // to find messages, and duplicates
+	passed recent // ids of messages that were not stored
+	looked int64  // messages looked at, ever; the summary counts its own
 }
 
 // recent remembers some ids, the last ones.
@@ -120,15 +121,20 @@ func (r *recent) add(id MessageID) {
 
 // chunkSize is how many messages a chunk holds. The first one grows to it. With the
 // word that the allocator adds they fill 4 KiB, a size it has.
-const chunkSize = 63
+const chunkSize = 85
 
 // message is a stored message, kept small: there may be millions.
 type message struct {
 	from, id, mtime int64
-	body, attrs     string
-	kind            int8 // the message type
+	text            string // the body, and then the attributes
+	body            uint32 // its length
+	kind            int8   // the message type
 	binary, deleted bool
 }
+
+func (m *message) says() (body, attrs string) { return m.text[:m.body], m.text[m.body:] }
+
+func (m *message) say(body, attrs string) { m.text, m.body = body+attrs, uint32(len(body)) }
 
 // newConversation returns one that has forgotten so many messages.
 func newConversation(forgotten int) *conversation {
@@ -145,24 +151,23 @@ func newConversation(forgotten int) *conversation {
 func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.add(from, m, now)
+	says := m.Content()
+	return c.add(from, m, &says, now)
 }
 
-// add is append with c.mu held.
-func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
+// add is append of a message that says what is apart from it. c.mu is held.
+func (c *conversation) add(from int64, m *wire.Message, says *wire.Content, now int64) (mtime int64, ok bool) {
 	id := MessageID{from, m.ID}
-	if c.knows(id) {
+	hash := id.hash()
+	if c.knows(id, hash) {
 		return 0, false
 	}
-	if c.ids == nil {
-		c.ids = make(map[MessageID]int)
-	}
-	c.ids[id] = c.length
+	c.ids.add(hash, uint32(c.length))
 	now = max(now, c.newest)
 	c.newest = now
-	stored := message{from: from, id: m.ID, mtime: now, body: m.Text, attrs: m.Attrs, kind: m.Type}
-	if m.Data != nil {
-		stored.body, stored.binary = string(m.Data), true
+	stored := message{
+		from: from, id: m.ID, mtime: now, kind: m.Type,
+		text: c.texts.join(says.Body, says.Attrs), body: uint32(len(says.Body)), binary: says.Binary,
 	}
 	if c.length%chunkSize == 0 {
 		var next []message
@@ -179,17 +184,29 @@ func (c *conversation) add(from int64, m *wire.Message, now int64) (mtime int64,
 	return now, true
 }
 
-// knows reports whether an id is taken. c.mu is held.
-func (c *conversation) knows(id MessageID) bool {
-	_, dup := c.ids[id]
+// knows reports whether an id, with its hash, is taken. c.mu is held.
+func (c *conversation) knows(id MessageID, hash uint32) bool {
+	_, dup := c.place(id, hash)
 	return dup || c.passed.has(id)
+}
+
+// place returns the place of a message, which may be deleted but not forgotten.
+// c.mu is held.
+func (c *conversation) place(id MessageID, hash uint32) (int, bool) {
+	for low := range c.ids.places(hash) {
+		i := c.first + int(low-uint32(c.first))
+		if m := c.at(i); m.id == id.ID && m.from == id.From {
+			return i, true
+		}
+	}
+	return 0, false
 }
 
 // pass is add for a message that is not to be stored: only its id is kept, for a
 // while.
 func (c *conversation) pass(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
 	id := MessageID{from, m.ID}
-	if c.knows(id) {
+	if c.knows(id, id.hash()) {
 		return 0, false
 	}
 	c.passed.add(id)
@@ -205,7 +222,7 @@ func (c *conversation) forget(keep int, oldest int64) {
 	defer c.mu.Unlock()
 	for c.first < c.length && (c.live > keep || c.at(c.first).deleted || c.at(c.first).mtime < oldest) {
 		m := c.at(c.first)
-		delete(c.ids, MessageID{m.from, m.id})
+		c.ids.remove(MessageID{m.from, m.id}.hash(), uint32(c.first))
 		if !m.deleted {
 			c.drop(c.first)
 		}
@@ -229,17 +246,18 @@ func (c *conversation) at(i int) *message {
 func (c *conversation) row(i int) wire.Stored { return c.at(i).row(i) }
 
 func (m *message) row(i int) wire.Stored {
+	body, attrs := m.says()
 	row := wire.Stored{
-		Message:      wire.Message{ID: m.id, Type: m.kind, Attrs: m.attrs},
+		Message:      wire.Message{ID: m.id, Type: m.kind, Attrs: attrs},
 		Cursor:       int64(i) + 1,
 		From:         m.from,
 		Deleted:      m.deleted,
 		ModifiedTime: m.mtime,
 	}
 	if m.binary {
-		row.Data = []byte(m.body)
+		row.Data = []byte(body)
 	} else {
-		row.Text = m.body
+		row.Text = body
 	}
 	return row
 }

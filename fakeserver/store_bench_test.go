@@ -32,12 +32,52 @@ func BenchmarkPage(b *testing.B) {
 	}
 }
 
+// BenchmarkAppend is a message of 100 bytes, on the average of all that a
+// conversation gets on its way to a length.
 func BenchmarkAppend(b *testing.B) {
-	var s store
-	m := wire.Message{Type: 51, Text: "hello"}
-	b.ReportAllocs()
-	for b.Loop() {
-		m.ID++
-		s.conversation(1, wire.Group(7)).append(1, &m, m.ID)
+	says := wire.Content{Body: make([]byte, 100), Attrs: []byte("{}")}
+	for _, n := range []int64{1_000, 1_000_000} {
+		b.Run(fmt.Sprint(n), func(b *testing.B) {
+			var s store
+			m := wire.Message{Type: 51}
+			b.ReportAllocs()
+			for b.Loop() {
+				if m.ID == n {
+					s, m.ID = store{}, 0
+				}
+				m.ID++
+				c := s.conversation(1, wire.Group(7))
+				c.mu.Lock()
+				c.add(1, &m, &says, m.ID)
+				c.mu.Unlock()
+			}
+		})
+	}
+}
+
+// BenchmarkDuplicate is a message whose id is taken, and one whose id is asked for
+// and was never there.
+func BenchmarkDuplicate(b *testing.B) {
+	for _, n := range []int{1_000, 1_000_000} {
+		c := filled(n, func(i int) int64 { return int64(i) })
+		m := wire.Message{Type: 51}
+		b.Run(fmt.Sprintf("taken/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				m.ID = (m.ID + 7919) % int64(n)
+				if _, ok := c.append(1, &m, int64(n)); ok {
+					b.Fatal("stored")
+				}
+			}
+		})
+		b.Run(fmt.Sprintf("unknown/%d", n), func(b *testing.B) {
+			b.ReportAllocs()
+			for b.Loop() {
+				m.ID = (m.ID + 7919) % int64(n)
+				if _, ok := c.get(2, m.ID); ok {
+					b.Fatal("there")
+				}
+			}
+		})
 	}
 }

@@ -17,7 +17,8 @@ func (c *conversation) seed(m *wire.Stored, mtime int64) error {
 	case mtime < c.newest:
 		return fmt.Errorf("time %d is before that of the message in front of it, %d", mtime, c.newest)
 	}
-	if _, ok := c.add(m.From, &m.Message, mtime); !ok {
+	says := m.Content()
+	if _, ok := c.add(m.From, &m.Message, &says, mtime); !ok {
 		return fmt.Errorf("user %d has used id %d", m.From, m.ID)
 	}
 	if m.Deleted {
@@ -62,7 +63,8 @@ func (c *conversation) edit(from, id int64, text, attrs string, oldest int64) (f
 	if m.mtime < oldest {
 		return true, false
 	}
-	m.body, m.attrs, m.binary = text, attrs, false
+	m.say(text, attrs)
+	m.binary = false
 	return true, true
 }
 
@@ -104,7 +106,8 @@ func (c *conversation) walk(begin, end int64, types []int8, f func(i int, m *mes
 
 // find returns the place of a message that is there. c.mu is held.
 func (c *conversation) find(from, id int64) (int, bool) {
-	i, ok := c.ids[MessageID{from, id}]
+	named := MessageID{from, id}
+	i, ok := c.place(named, named.hash())
 	return i, ok && !c.at(i).deleted
 }
 

@@ -6,13 +6,32 @@ import (
 	"time"
 
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
 // call is one quest while a method serves it.
 type call struct {
-	conn  *fpnn.Conn
-	now   time.Time // the server's time for all that the quest does
-	order int64     // the quest's place among all that were served
+	conn   *fpnn.Conn
+	now    time.Time   // the server's time for all that the quest does
+	order  int64       // the quest's place among all that were served
+	fields wire.Fields // what the quest says
+	send   sendTask    // what it asks for, if it sends
+}
+
+// calls are used again.
+var calls = sync.Pool{New: func() any { return new(call) }}
+
+func newCall(conn *fpnn.Conn, now time.Time) *call {
+	c := calls.Get().(*call)
+	c.conn, c.now = conn, now
+	return c
+}
+
+// free lets go of the quest: nothing of the call is used any more.
+func (c *call) free() {
+	c.fields.Close()
+	c.conn, c.order, c.send = nil, 0, sendTask{}
+	calls.Put(c)
 }
 
 func (c *call) millis() int64 { return c.now.UnixMilli() }
@@ -25,8 +44,8 @@ func (c *call) millis() int64 { return c.now.UnixMilli() }
 // changes more than one conversation, or members, tokens and listeners.
 type turns struct {
 	world sync.RWMutex
+	last  atomic.Int64    // next to what is touched just before
 	lanes [256]sync.Mutex // each of the conversations that share it
-	last  atomic.Int64
 }
 
 // turn is what a method holds while it runs.

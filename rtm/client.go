@@ -157,8 +157,10 @@ func (c *Client) Format(f fmt.State, _ rune) {
 }
 
 // sign returns what authenticates the next quest.
-func (c *Client) sign() wire.Signed {
-	return wire.Signed{Project: c.project, Salt: c.ids.Next()}
+func (c *Client) sign() wire.Signed { return c.signAt(time.Now()) }
+
+func (c *Client) signAt(now time.Time) wire.Signed {
+	return wire.Signed{Project: c.project, Salt: c.ids.NextAt(now)}
 }
 
 // do sends q, whose answer has nothing to say.

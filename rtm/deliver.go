@@ -180,12 +180,12 @@ func (c *Client) sleep(ctx context.Context, d time.Duration) error {
 // 200053 speaks of this message for certain only if its id
 // was made here, and so is nobody else's; with an id the caller has chosen the
 // message is looked at.
-func (c *Client) sendAgain(ctx context.Context, q *wire.Send, chosen bool, start time.Time, err error) (wire.SendAnswer, error) {
+func (c *Client) sendAgain(ctx context.Context, s *sending, chosen bool, start time.Time, err error) (wire.SendAnswer, error) {
 	var answer wire.SendAnswer
+	q := &s.quest
 	err = c.deliver(ctx, q.Method(), q.Message.ID, start, err,
 		func() (err error) {
-			q.Signed = c.sign()
-			answer, err = call(ctx, c, q, wire.ParseSendAnswer)
+			answer, err = c.attempt(ctx, s, time.Now())
 			return err
 		},
 		func(refusal error) (done, sure bool) {

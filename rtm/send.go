@@ -2,8 +2,10 @@ package rtm
 
 import (
 	"context"
+	"sync"
 	"time"
 
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
@@ -32,7 +34,7 @@ func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Re
 	if err := checkTarget("to", to); err != nil {
 		return Receipt{}, err
 	}
-	return c.send(ctx, &wire.Send{From: from, Target: to, Message: m})
+	return c.send(ctx, wire.Send{From: from, Target: to, Message: m})
 }
 
 // SendMulti sends one message from a user to several others: all get it under
@@ -41,22 +43,48 @@ func (c *Client) SendMulti(ctx context.Context, from int64, to []int64, m Messag
 	if err := checkList("to", len(to), c.limits.Receivers); err != nil {
 		return Receipt{}, err
 	}
-	return c.send(ctx, &wire.Send{From: from, Tos: to, Message: m})
+	return c.send(ctx, wire.Send{From: from, Tos: to, Message: m})
 }
 
-func (c *Client) send(ctx context.Context, q *wire.Send) (Receipt, error) {
+// sending is what a send needs until it ends, used again by others: with it a send
+// allocates nothing.
+type sending struct {
+	quest  wire.Send
+	answer fpnn.Answer
+}
+
+var sendings = sync.Pool{New: func() any { return new(sending) }}
+
+func (c *Client) send(ctx context.Context, q wire.Send) (Receipt, error) {
 	if err := c.limits.checkMessage(&q.Message); err != nil {
 		return Receipt{}, err
 	}
+	start := time.Now()
 	chosen := q.Message.ID != 0
 	if !chosen {
-		q.Message.ID = c.ids.Next()
+		q.Message.ID = c.ids.NextAt(start)
 	}
-	q.Signed = c.sign()
-	start := time.Now()
-	answer, err := call(ctx, c, q, wire.ParseSendAnswer)
+	s := sendings.Get().(*sending)
+	s.quest = q
+	answer, err := c.attempt(ctx, s, start)
 	if err != nil {
-		answer, err = c.sendAgain(ctx, q, chosen, start, err)
+		answer, err = c.sendAgain(ctx, s, chosen, start, err)
 	}
+	s.quest = wire.Send{}
+	sendings.Put(s)
 	return Receipt{ID: q.Message.ID, ModifiedTime: answer.ModifiedTime}, err
+}
+
+// attempt sends s once, signed anew.
+func (c *Client) attempt(ctx context.Context, s *sending, now time.Time) (wire.SendAnswer, error) {
+	q := &s.quest
+	q.Signed = c.signAt(now)
+	if err := c.fpnn.CallInto(ctx, q.Method(), q, &s.answer); err != nil {
+		return wire.SendAnswer{}, err
+	}
+	answer, err := wire.ParseSendAnswer(s.answer.Payload)
+	if err != nil {
+		return answer, &AnswerError{Method: q.Method(), Err: err}
+	}
+	return answer, nil
 }

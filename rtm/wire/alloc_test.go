@@ -75,12 +75,37 @@ func BenchmarkWriteSend(b *testing.B) {
 // BenchmarkReadSend is what a gate does with each: scan, check, read.
 func BenchmarkReadSend(b *testing.B) {
 	raw, _ := sends.AppendPayload(nil)
+	var f wire.Fields
+	var s wire.Send
 	b.ReportAllocs()
 	for b.Loop() {
 		p, _ := codec.ParsePayload(raw)
-		a, _ := wire.ParseAuth(p)
+		f.Open(p)
+		a, _ := f.Auth()
 		_ = signed.Project.Verify("sendmsg", a)
-		_, _ = wire.ParseSend(wire.P2P, false, p)
+		_, _ = f.Send(wire.P2P, false, &s)
+		f.Close()
+	}
+}
+
+func BenchmarkSign(b *testing.B) {
+	buf := make([]byte, 0, 512)
+	quest := &wire.Signable{Signed: signed, Quest: &wire.Get{}}
+	b.ReportAllocs()
+	for b.Loop() {
+		_, _ = quest.AppendPayload(buf)
+	}
+}
+
+func BenchmarkVerify(b *testing.B) {
+	raw, _ := sends.AppendPayload(nil)
+	p, _ := codec.ParsePayload(raw)
+	a, _ := wire.ParseAuth(p)
+	b.ReportAllocs()
+	for b.Loop() {
+		if !signed.Project.Verify("sendmsg", a) {
+			b.Fatal("refused")
+		}
 	}
 }
 

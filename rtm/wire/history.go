@@ -47,22 +47,28 @@ func (h *History) AppendPayload(b []byte) ([]byte, error) {
 // ParseHistory reads the parameters of a history quest, except for those that
 // sign it. Python and Node leave out bounds and cursor when they have none.
 func ParseHistory(kind Kind, p codec.Payload) (*History, error) {
-	var r reader
-	r.open(p)
+	var f Fields
+	f.Open(p)
+	return f.History(kind)
+}
+
+// History reads the same parameters of a payload that is open.
+func (f *Fields) History(kind Kind) (*History, error) {
+	f.err = nil
 	h := &History{
-		UID:        r.int("uid"),
+		UID:        f.int("uid"),
 		Target:     Target{Kind: kind},
-		Descending: r.bool("desc"),
-		Limit:      int(r.int("num")),
-		Begin:      r.optional("begin"),
-		End:        r.optional("end"),
-		Cursor:     r.optional("lastid"),
-		Types:      r.types("mtypes"),
+		Descending: f.bool("desc"),
+		Limit:      int(f.int("num")),
+		Begin:      f.optional("begin"),
+		End:        f.optional("end"),
+		Cursor:     f.optional("lastid"),
+		Types:      f.types("mtypes"),
 	}
 	if key := kind.route().historyKey; key != "" {
-		h.Target.ID = r.int(key)
+		h.Target.ID = f.int(key)
 	}
-	return h, r.err
+	return h, f.err
 }
 
 // Page is one page of a conversation, the answer to a history quest. Passing

@@ -42,15 +42,19 @@ const idEpoch = 915_148_800_000
 type IDGenerator struct{ last atomic.Int64 }
 
 // Next returns the next id.
-func (g *IDGenerator) Next() int64 {
+func (g *IDGenerator) Next() int64 { return g.NextAt(time.Now()) }
+
+// NextAt is Next for those who know the time: to ask for it takes longer.
+func (g *IDGenerator) NextAt(now time.Time) int64 {
+	begin := (now.UnixMilli() - idEpoch) << idRandomBits
 	for {
 		last := g.last.Load()
 		id := last + 1
 		// One draw a millisecond, then counting: drawing every id anew would
 		// push the ids of a burst to the end of their millisecond, where those
 		// of other generators crowd too.
-		if now := (time.Now().UnixMilli() - idEpoch) << idRandomBits; last < now {
-			id = now | rand.Int64N(1<<idRandomBits)
+		if last < begin {
+			id = begin | rand.Int64N(1<<idRandomBits)
 		}
 		if g.last.CompareAndSwap(last, id) {
 			return id

@@ -37,6 +37,33 @@ func (m *Message) setBody(v codec.Value, text func([]byte) string) error {
 	return nil
 }
 
+// Content is what a message says, as it lies in the payload it came in: it is good
+// for as long as that is. Who keeps it has a place of its own for it.
+type Content struct {
+	Body, Attrs []byte
+	Binary      bool // Body is data, not text
+}
+
+// Message returns a message that says the same, in memory of its own.
+func (c *Content) Message(id int64, kind int8) Message {
+	m := Message{ID: id, Type: kind, Attrs: string(c.Attrs)}
+	if c.Binary {
+		m.Data = append([]byte{}, c.Body...)
+	} else {
+		m.Text = string(c.Body)
+	}
+	return m
+}
+
+// Content returns what the message says.
+func (m *Message) Content() Content {
+	c := Content{Body: m.Data, Attrs: []byte(m.Attrs), Binary: m.Data != nil}
+	if !c.Binary {
+		c.Body = []byte(m.Text)
+	}
+	return c
+}
+
 // Stored is a message in a conversation's history.
 type Stored struct {
 	Message

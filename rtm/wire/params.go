@@ -47,13 +47,30 @@ func appendParams(b []byte, p Params, first func(v *visitor)) []byte {
 	return v.out
 }
 
-// Parse reads the parameters of a quest, except for those that sign it, or of an
+// Fields are the parameters in one payload. It is gone through once, by Open, for
+// all who then read them: who is asked for credentials first, and for what is
+// wanted if they are good, looks at each parameter once. The zero value has none.
+type Fields struct{ reader }
+
+// Open finds the parameters. They alias the payload until Close.
+func (f *Fields) Open(p codec.Payload) { f.open(p) }
+
+// Close forgets them.
+func (f *Fields) Close() { f.close() }
+
+// Read reads the parameters of a quest, except for those that sign it, or of an
 // answer. Nothing in them aliases the payload.
+func (f *Fields) Read(into Params) error {
+	f.err = nil
+	into.visit(&visitor{in: &f.reader})
+	return f.err
+}
+
+// Parse opens a payload and reads it, see [Fields.Read].
 func Parse(p codec.Payload, into Params) error {
-	var r reader
-	r.open(p)
-	into.visit(&visitor{in: &r})
-	return r.err
+	var f Fields
+	f.Open(p)
+	return f.Read(into)
 }
 
 // visitor writes parameters to out, or reads them if there is an in.

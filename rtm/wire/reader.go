@@ -15,6 +15,7 @@ type reader struct {
 	p      codec.Payload
 	params [16]param // of p, if it has no more
 	n      int
+	many   bool // it has
 	err    error
 }
 
@@ -24,8 +25,8 @@ type param struct {
 }
 
 func (r *reader) open(p codec.Payload) {
-	r.p = p
-	if p.Len() > len(r.params) {
+	r.p, r.many = p, p.Len() > len(r.params)
+	if r.many {
 		return
 	}
 	for k, v := range p.All() {
@@ -36,8 +37,15 @@ func (r *reader) open(p codec.Payload) {
 	}
 }
 
+// close forgets the payload. What is beyond the parameters there were is zero
+// already.
+func (r *reader) close() {
+	clear(r.params[:r.n])
+	r.p, r.n, r.err = codec.Payload{}, 0, nil
+}
+
 func (r *reader) find(key string) (codec.Value, bool) {
-	if r.p.Len() > len(r.params) {
+	if r.many {
 		v, err := r.p.Value(key)
 		return v, err == nil
 	}

@@ -41,27 +41,44 @@ func (s *Send) AppendPayload(b []byte) ([]byte, error) {
 	return codec.AppendString(codec.AppendString(b, "attrs"), s.Message.Attrs), nil
 }
 
-// ParseSend reads the parameters of a quest that sends, except for those that
-// sign it. multi tells the method sendmsgs; otherwise it is that of kind. A
-// message type out of range is read as 0, which is no type either.
-func ParseSend(kind Kind, multi bool, p codec.Payload) (s Send, err error) {
-	var r reader
-	r.open(p)
-	s = Send{From: r.int("from"), Target: Target{Kind: kind}}
+// Send reads the parameters of a quest that sends, except for those that sign
+// it, into s, and returns what the message says, which s leaves out. multi tells the
+// method sendmsgs; otherwise it is that of kind. A message type out of range is read
+// as 0, which is no type either.
+func (f *Fields) Send(kind Kind, multi bool, s *Send) (Content, error) {
+	f.err = nil
+	*s = Send{From: f.int("from"), Target: Target{Kind: kind}}
 	switch key := kind.route().sendKey; {
 	case multi:
-		s.Tos = r.ints("tos")
+		s.Tos = f.ints("tos")
 	case key != "":
-		s.Target.ID = r.int(key)
+		s.Target.ID = f.int(key)
 	}
-	s.Message = Message{ID: r.int("mid"), Type: r.messageType("mtype"), Attrs: r.text("attrs")}
-	body := read(&r, "msg", asValue)
-	if r.err != nil {
-		return Send{}, r.err
+	s.Message = Message{ID: f.int("mid"), Type: f.messageType("mtype")}
+	says := Content{Attrs: f.bytes("attrs")}
+	body := read(&f.reader, "msg", asValue)
+	if f.err != nil {
+		return Content{}, f.err
 	}
-	if err := s.Message.setBody(body, func(b []byte) string { return string(b) }); err != nil {
-		return Send{}, &codec.Error{Key: "msg", Detail: "want text or bytes", Err: codec.ErrWrongType}
+	var err error
+	if says.Body, err = body.Bytes(); err != nil {
+		return Content{}, &codec.Error{Key: "msg", Detail: "want text or bytes", Err: codec.ErrWrongType}
 	}
+	says.Binary = body.Kind() == codec.Bytes
+	return says, nil
+}
+
+// ParseSend opens a payload and reads all of its [Fields.Send]. Nothing in it aliases
+// the payload.
+func ParseSend(kind Kind, multi bool, p codec.Payload) (Send, error) {
+	var f Fields
+	var s Send
+	f.Open(p)
+	says, err := f.Send(kind, multi, &s)
+	if err != nil {
+		return Send{}, err
+	}
+	s.Message = says.Message(s.Message.ID, s.Message.Type)
 	return s, nil
 }
 

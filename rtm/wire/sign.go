@@ -60,12 +60,18 @@ type Auth struct {
 	Time      int64 // Unix seconds
 }
 
-// ParseAuth reads the parameters that authenticate a quest.
-func ParseAuth(p codec.Payload) (a Auth, err error) {
-	var r reader
-	r.open(p)
-	a = Auth{ProjectID: r.int("pid"), Sign: r.bytes("sign"), Salt: r.int("salt"), Time: r.int("ts")}
-	return a, r.err
+// Auth reads the parameters that authenticate a quest.
+func (f *Fields) Auth() (a Auth, err error) {
+	f.err = nil
+	a = Auth{ProjectID: f.int("pid"), Sign: f.bytes("sign"), Salt: f.int("salt"), Time: f.int("ts")}
+	return a, f.err
+}
+
+// ParseAuth opens a payload and reads its [Fields.Auth].
+func ParseAuth(p codec.Payload) (Auth, error) {
+	var f Fields
+	f.Open(p)
+	return f.Auth()
 }
 
 // Verify reports whether a was made for method by somebody who knows the secret.

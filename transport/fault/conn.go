@@ -32,8 +32,8 @@ type conn struct {
 	closeErr       error // what Close of nc said
 }
 
-// newConn gives nc the next number.
-func newConn(f *Faults, nc net.Conn) *conn {
+// newConn gives nc the next number, and begins: straight if it may.
+func newConn(f *Faults, nc net.Conn, straight bool) *conn {
 	c := &conn{faults: f, nc: nc, sent: make(chan struct{}), received: make(chan struct{})}
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -41,6 +41,14 @@ func newConn(f *Faults, nc net.Conn) *conn {
 	f.stats.Connections++
 	c.out = line{conn: c, dir: Out, settings: &f.out, source: newSource(f.seed, number, Out)}
 	c.in = line{conn: c, dir: In, settings: &f.in, source: newSource(f.seed, number, In)}
+	c.out.run, c.out.setDeadline = c.send, nc.SetWriteDeadline
+	c.in.run, c.in.setDeadline = c.receive, nc.SetReadDeadline
+	for _, l := range []*line{&c.out, &c.in} {
+		if l.straight = straight && !l.settings.any(); !l.straight {
+			l.launched = true
+			go l.run()
+		}
+	}
 	f.open = append(f.open, c)
 	return c
 }
@@ -118,6 +126,8 @@ func (c *conn) receive() {
 
 // reset ends both lines, with the lock. The caller disconnects without it.
 func (c *conn) reset() {
+	c.out.takeOver()
+	c.in.takeOver()
 	c.faults.stats.Lost += c.out.drop() + c.in.drop()
 	c.out.fail(syscall.ECONNRESET)
 	c.in.fail(syscall.ECONNRESET)
@@ -136,6 +146,11 @@ func (c *conn) disconnect(hard bool) {
 
 // Read reads what has been delivered, and waits if nothing has.
 func (c *conn) Read(b []byte) (int, error) {
+	if c.in.begin() {
+		if n, straight, err := c.readStraight(b); straight {
+			return n, c.wrap("read", err)
+		}
+	}
 	n, cut, err := c.in.take(b)
 	if cut {
 		c.disconnect(true)
@@ -146,17 +161,24 @@ func (c *conn) Read(b []byte) (int, error) {
 	return n, c.wrap("read", err)
 }
 
-// Write returns when all of b is in the line. After an error it tells how much
-// was.
-func (c *conn) Write(b []byte) (int, error) {
-	n, err := c.out.put(b)
+// Write returns when all of b is in the line, or written to the connection
+// underneath. After an error it tells how much was.
+func (c *conn) Write(b []byte) (n int, err error) {
+	if c.out.begin() {
+		n, err = c.writeStraight(b)
+	} else {
+		n, err = c.out.put(b)
+	}
 	return n, c.wrap("write", err)
 }
 
 // wrap makes the errors look like those of a socket.
 func (c *conn) wrap(op string, err error) error {
+	if err == nil || errors.Is(err, io.EOF) {
+		return err
+	}
 	var already *net.OpError
-	if err == nil || errors.Is(err, io.EOF) || errors.As(err, &already) {
+	if errors.As(err, &already) {
 		return err
 	}
 	wrapped := &net.OpError{Op: op, Source: c.LocalAddr(), Addr: c.RemoteAddr(), Err: err}
@@ -189,6 +211,8 @@ func (c *conn) shut() time.Duration {
 	defer c.faults.mu.Unlock()
 	if !c.closed {
 		c.closed = true
+		c.out.takeOver()
+		c.in.takeOver()
 		if lost := c.in.drop(); c.in.held() {
 			c.faults.stats.Lost += lost
 		}
@@ -227,6 +251,9 @@ func (c *conn) setDeadline(t time.Time, lines ...*line) error {
 	}
 	for _, l := range lines {
 		l.deadline = t
+		if !l.launched {
+			_ = l.setDeadline(t)
+		}
 		l.wake()
 	}
 	return nil
@@ -242,6 +269,7 @@ func (c halfConn) CloseWrite() error {
 	if c.out.refused != nil && (c.closed || c.out.end == nil) {
 		return c.wrap("close", c.out.refused)
 	}
+	c.out.takeOver()
 	c.out.refused = net.ErrClosed
 	c.out.finish(io.EOF)
 	return nil

@@ -32,6 +32,11 @@
 // the connection underneath arrives behind the bytes before it in Read, and in a
 // later Write.
 //
+// A connection of the system, over TCP or a Unix socket, has buffers of its own. It
+// gets its lines with the first fault of their directions, and keeps them then; until
+// then it costs two mutexes a call. Calls that are under way go on in the line. What
+// Write has given to the system by then is delivered.
+//
 // Dialling and accepting have no faults.
 //
 // # What is random
@@ -43,8 +48,8 @@
 //
 // # Goroutines
 //
-// Each connection has two, and Close ends both before it returns. Nothing else
-// runs. What blocks here is durably blocked for testing/synctest; a Faults
+// Each line has one, and Close ends both of a connection before it returns. Nothing
+// else runs. What blocks here is durably blocked for testing/synctest; a Faults
 // belongs to the bubble its connections are in.
 //
 // All methods of a Faults and of its connections may be called concurrently. Write

@@ -36,6 +36,9 @@ type settings struct {
 	cut                  int64
 }
 
+// any reports whether there is a fault.
+func (s *settings) any() bool { return *s != settings{} }
+
 // Stats are counts since [New].
 type Stats struct {
 	Connections int64 // wrapped
@@ -126,6 +129,13 @@ func (f *Faults) set(dir Direction, change func(*settings)) {
 	}
 	if dir&In != 0 {
 		change(&f.in)
+	}
+	for _, c := range f.open {
+		for _, l := range []*line{&c.out, &c.in} {
+			if l.settings.any() {
+				l.takeOver()
+			}
+		}
 	}
 	f.wake()
 }

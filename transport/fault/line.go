@@ -22,6 +22,12 @@ type line struct {
 	source   source
 	changed  chan struct{} // closed at the next change; nil: nobody waits
 
+	run         func()                   // the goroutine
+	launched    bool                     // it has been
+	straight    bool                     // calls go past the line
+	calling     bool                     // one is on its way, or has the line take the rest
+	setDeadline func(at time.Time) error // of such a call
+
 	buf      []byte // buf[start:] is in the line
 	start    int
 	entered  uint64 // bytes of the stream so far

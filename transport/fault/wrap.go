@@ -24,9 +24,7 @@ type Dialer interface {
 // arrives after the bytes before it.
 func (f *Faults) Conn(nc net.Conn) net.Conn {
 	_ = nc.SetDeadline(time.Time{})
-	c := newConn(f, nc)
-	go c.send()
-	go c.receive()
+	c := newConn(f, nc, buffers(nc))
 	if _, ok := nc.(closeWriter); ok {
 		return halfConn{c}
 	}
