@@ -236,7 +236,8 @@ func (c *Conn) isDown() bool {
 }
 
 // fail takes the connection down. Every call in flight ends with err. Quests that
-// came before are still served, unless it is this side that closes.
+// came before are still served, unless it is this side that closes. No user code is
+// run by who calls it, who may be a caller in the middle of its call.
 func (c *Conn) fail(err error) {
 	c.mu.Lock()
 	if errors.Is(err, ErrClosed) {
@@ -259,6 +260,7 @@ func (c *Conn) fail(err error) {
 	}
 	c.out, c.spare, c.withdrawn, c.line, c.gaps = nil, [2][]byte{}, nil, nil, 0
 	c.spawn(c.closeTransport)
+	c.running++ // the telling
 	c.mu.Unlock()
 
 	tell := func() {}
@@ -270,6 +272,12 @@ func (c *Conn) fail(err error) {
 	for _, k := range calls {
 		k.done <- struct{}{}
 	}
+	go c.tellEnd(tell, err)
+}
+
+// tellEnd tells hooks and the log why the connection is down.
+func (c *Conn) tellEnd(tell func(), err error) {
+	defer c.exit()
 	tell()
 	if !errors.Is(err, ErrClosed) {
 		c.logger.Debug("connection down", "peer", c.nc.RemoteAddr(), "err", err)

@@ -133,6 +133,7 @@
 //	sweeper       0 or 1                    while calls with the default time-out are in flight
 //	keep-alive    1 with WithKeepAlive      as long as the connection is up
 //	closer        1                         at the end, until the transport has closed
+//	teller        1                         at the end; it runs the hook of WithOnState, and logs
 //	dialer        0 or 1 of a Client        while a connection is being made, for all who wait
 //	eager dialer  0 or 1 of a Client        through an outage, with Reconnect.Eager
 //	Serve         1 for each listener       the caller's own

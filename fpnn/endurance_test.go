@@ -14,6 +14,7 @@ import (
 
 	"github.com/gofpnn/gofpnn/codec"
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/fpnn/frame"
 	"github.com/gofpnn/gofpnn/transport"
 	"github.com/gofpnn/gofpnn/transport/fault"
 	"github.com/gofpnn/gofpnn/transport/mem"
@@ -62,6 +63,28 @@ func TestMemoryStaysFlat(t *testing.T) { // alone in the process: the heap is ev
 		require.EqualValues(t, connections, faults.Stats().Connections)
 		t.Logf("%d calls over %d connections: %d bytes live after a tenth, %d in the end", total, connections, young, old)
 		require.Less(t, old, young+young/10+64<<10)
+	})
+}
+
+// A large package is gone with its turn, though nothing comes after it.
+func TestIdleConnectionKeepsNoLargePackage(t *testing.T) { // alone in the process: the heap is everybody's
+	synctest.Test(t, func(t *testing.T) {
+		near, far := mem.Pipe()
+		srv, err := fpnn.NewServer(echoHandler)
+		require.NoError(t, err)
+		defer srv.Close()
+		require.NoError(t, srv.ServeConn(near))
+		before := liveHeap()
+		func() {
+			q := quest(0, "large")
+			q.Kind = frame.Oneway
+			q.Payload, err = zeros(6 << 20).AppendPayload(nil)
+			require.NoError(t, err)
+			require.NoError(t, frame.NewWriter(far, frame.DefaultMaxPackage).Write(&q))
+		}()
+		synctest.Wait()
+		require.EqualValues(t, 1, srv.Stats().Quests)
+		require.Less(t, liveHeap(), before+1<<20)
 	})
 }
 

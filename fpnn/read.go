@@ -76,6 +76,7 @@ func (c *Conn) readOnce() bool {
 		var err error
 		in.batch, err = nextBatch(in.Reader, in.batch[:0])
 		in.lone = c.route(in.batch, in.names)
+		clear(in.batch) // or the read buffer of a large package would stay
 		if err != nil {
 			c.fail(malformed(unreadable(in.Reader, "unreadable package"), err))
 			return false
