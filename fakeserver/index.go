@@ -2,7 +2,7 @@ package fakeserver
 
 import "hash/maphash"
 
-// index finds the places of a conversation's messages by sender and id. It keeps
+// index finds the places of messages of a conversation by sender and id. It keeps
 // no ids, only a hash of each, so that who looks one up compares what is at the
 // places found: 8 bytes of room for each message, of which half to three quarters
 // are used.

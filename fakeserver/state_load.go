@@ -76,7 +76,7 @@ func (s *store) load(saved *Conversation) error {
 		}
 	}
 	for _, id := range saved.Passed {
-		if c.knows(id, id.hash()) {
+		if c.knows(id) {
 			return fmt.Errorf("id %d of user %d is there twice", id.ID, id.From)
 		}
 		c.passed.add(id)

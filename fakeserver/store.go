@@ -1,6 +1,7 @@
 package fakeserver
 
 import (
+	"math"
 	"sync"
 
 	"github.com/gofpnn/gofpnn/rtm/wire"
@@ -79,44 +80,23 @@ func (s *store) each(f func(key conversationKey, c *conversation)) {
 // deleted keeps its place.
 type conversation struct {
 	mu     sync.Mutex
-	chunks [][]message // of chunkSize each but the last, so that growing moves nothing
-	gone   int         // chunks before these, of which all is forgotten
-	types  summary     // of the chunks
-	texts  texts       // of the messages
+	chunks []chunk // of chunkSize messages each but the last, so that growing moves nothing
+	gone   int     // chunks before these, of which all is forgotten
+	types  summary // of the chunks
+	texts  texts   // of the messages
 	length int
 	first  int    // the place of the first that has not been forgotten
 	live   int    // messages neither deleted nor forgotten
 	newest int64  // the time of the last message
-	ids    index  // to find messages, and duplicates
+	ids    index  // of the messages whose ids were not the highest when they came
 	passed recent // ids of messages that were not stored
 	looked int64  // messages looked at, ever; the summary counts its own
 }
 
-// recent remembers some ids, the last ones.
-type recent struct {
-	ids  map[MessageID]struct{}
-	line []MessageID
-}
-
-// maxRecent is how many ids are remembered of the messages of a conversation that
-// were not stored.
-const maxRecent = 10_000
-
-func (r *recent) has(id MessageID) bool {
-	_, ok := r.ids[id]
-	return ok
-}
-
-func (r *recent) add(id MessageID) {
-	if r.ids == nil {
-		r.ids = make(map[MessageID]struct{})
-	}
-	if len(r.line) == maxRecent {
-		delete(r.ids, r.line[0])
-		r.line = r.line[1:]
-	}
-	r.ids[id] = struct{}{}
-	r.line = append(r.line, id)
+// chunk is a part of the list.
+type chunk struct {
+	messages []message
+	highest  int64 // id in it, and in those before it
 }
 
 // chunkSize is how many messages a chunk holds. The first one grows to it. With the
@@ -130,7 +110,10 @@ type message struct {
 	body            uint32 // its length
 	kind            int8   // the message type
 	binary, deleted bool
+	indexed         bool // its id is in the index
 }
+
+func (m *message) is(id MessageID) bool { return m.id == id.ID && m.from == id.From }
 
 func (m *message) says() (body, attrs string) { return m.text[:m.body], m.text[m.body:] }
 
@@ -140,7 +123,7 @@ func (m *message) say(body, attrs string) { m.text, m.body = body+attrs, uint32(
 func newConversation(forgotten int) *conversation {
 	c := &conversation{length: forgotten, first: forgotten, gone: forgotten / chunkSize, types: newSummary(forgotten / chunkSize)}
 	if n := forgotten % chunkSize; n > 0 {
-		c.chunks = [][]message{make([]message, n, chunkSize)}
+		c.chunks = []chunk{{make([]message, n, chunkSize), math.MinInt64}}
 	}
 	return c
 }
@@ -158,55 +141,40 @@ func (c *conversation) append(from int64, m *wire.Message, now int64) (mtime int
 // add is append of a message that says what is apart from it. c.mu is held.
 func (c *conversation) add(from int64, m *wire.Message, says *wire.Content, now int64) (mtime int64, ok bool) {
 	id := MessageID{from, m.ID}
-	hash := id.hash()
-	if c.knows(id, hash) {
+	if c.knows(id) {
 		return 0, false
 	}
-	c.ids.add(hash, uint32(c.length))
 	now = max(now, c.newest)
 	c.newest = now
 	stored := message{
 		from: from, id: m.ID, mtime: now, kind: m.Type,
 		text: c.texts.join(says.Body, says.Attrs), body: uint32(len(says.Body)), binary: says.Binary,
 	}
+	highest := c.highest()
+	if stored.indexed = m.ID <= highest; stored.indexed {
+		c.ids.add(id.hash(), uint32(c.length))
+	}
 	if c.length%chunkSize == 0 {
 		var next []message
 		if c.length > 0 {
 			next = make([]message, 0, chunkSize)
 		}
-		c.chunks = append(c.chunks, next)
+		c.chunks = append(c.chunks, chunk{messages: next})
 	}
 	last := &c.chunks[len(c.chunks)-1]
-	*last = append(*last, stored)
+	last.messages = append(last.messages, stored)
+	last.highest = max(highest, m.ID)
 	c.types.add(c.length/chunkSize, stored.kind)
 	c.live++
 	c.length++
 	return now, true
 }
 
-// knows reports whether an id, with its hash, is taken. c.mu is held.
-func (c *conversation) knows(id MessageID, hash uint32) bool {
-	_, dup := c.place(id, hash)
-	return dup || c.passed.has(id)
-}
-
-// place returns the place of a message, which may be deleted but not forgotten.
-// c.mu is held.
-func (c *conversation) place(id MessageID, hash uint32) (int, bool) {
-	for low := range c.ids.places(hash) {
-		i := c.first + int(low-uint32(c.first))
-		if m := c.at(i); m.id == id.ID && m.from == id.From {
-			return i, true
-		}
-	}
-	return 0, false
-}
-
 // pass is add for a message that is not to be stored: only its id is kept, for a
 // while.
 func (c *conversation) pass(from int64, m *wire.Message, now int64) (mtime int64, ok bool) {
 	id := MessageID{from, m.ID}
-	if c.knows(id, id.hash()) {
+	if c.knows(id) {
 		return 0, false
 	}
 	c.passed.add(id)
@@ -222,13 +190,15 @@ func (c *conversation) forget(keep int, oldest int64) {
 	defer c.mu.Unlock()
 	for c.first < c.length && (c.live > keep || c.at(c.first).deleted || c.at(c.first).mtime < oldest) {
 		m := c.at(c.first)
-		c.ids.remove(MessageID{m.from, m.id}.hash(), uint32(c.first))
+		if m.indexed {
+			c.ids.remove(MessageID{m.from, m.id}.hash(), uint32(c.first))
+		}
 		if !m.deleted {
 			c.drop(c.first)
 		}
 		c.first++
 		if c.first%chunkSize == 0 {
-			c.chunks[0] = nil
+			c.chunks[0] = chunk{}
 			c.chunks = c.chunks[1:]
 			c.gone++
 			c.types.forget()
@@ -239,7 +209,7 @@ func (c *conversation) forget(keep int, oldest int64) {
 // at returns the i-th message, which is not among those forgotten.
 func (c *conversation) at(i int) *message {
 	c.looked++
-	return &c.chunks[i/chunkSize-c.gone][i%chunkSize]
+	return &c.chunks[i/chunkSize-c.gone].messages[i%chunkSize]
 }
 
 // row returns the i-th message as it is read.

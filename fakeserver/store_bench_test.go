@@ -33,25 +33,29 @@ func BenchmarkPage(b *testing.B) {
 }
 
 // BenchmarkAppend is a message of 100 bytes, on the average of all that a
-// conversation gets on its way to a length.
+// conversation gets on its way to a length, of two senders: whose ids rise, or where
+// every second is late.
 func BenchmarkAppend(b *testing.B) {
 	says := wire.Content{Body: make([]byte, 100), Attrs: []byte("{}")}
-	for _, n := range []int64{1_000, 1_000_000} {
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			var s store
-			m := wire.Message{Type: 51}
-			b.ReportAllocs()
-			for b.Loop() {
-				if m.ID == n {
-					s, m.ID = store{}, 0
+	for name, late := range map[string]int64{"rising": 0, "late": 1000} {
+		for _, n := range []int64{1_000, 1_000_000} {
+			b.Run(fmt.Sprintf("%s/%d", name, n), func(b *testing.B) {
+				var s store
+				i := int64(0)
+				b.ReportAllocs()
+				for b.Loop() {
+					if i++; i == n {
+						s, i = store{}, 1
+					}
+					from := i % 2
+					m := wire.Message{ID: i - from*late, Type: 51}
+					c := s.conversation(from, wire.Group(7))
+					c.mu.Lock()
+					c.add(from, &m, &says, i)
+					c.mu.Unlock()
 				}
-				m.ID++
-				c := s.conversation(1, wire.Group(7))
-				c.mu.Lock()
-				c.add(1, &m, &says, m.ID)
-				c.mu.Unlock()
-			}
-		})
+			})
+		}
 	}
 }
 

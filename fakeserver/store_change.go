@@ -106,8 +106,7 @@ func (c *conversation) walk(begin, end int64, types []int8, f func(i int, m *mes
 
 // find returns the place of a message that is there. c.mu is held.
 func (c *conversation) find(from, id int64) (int, bool) {
-	named := MessageID{from, id}
-	i, ok := c.place(named, named.hash())
+	i, ok := c.place(MessageID{from, id})
 	return i, ok && !c.at(i).deleted
 }
 
@@ -116,10 +115,9 @@ func (c *conversation) find(from, id int64) (int, bool) {
 func (c *conversation) drop(i int) {
 	m := c.at(i)
 	kind := m.kind
-	*m = message{from: m.from, id: m.id, mtime: m.mtime, deleted: true}
+	*m = message{from: m.from, id: m.id, mtime: m.mtime, deleted: true, indexed: m.indexed}
 	c.live--
-	chunk := c.chunks[i/chunkSize-c.gone]
-	if !slices.ContainsFunc(chunk, func(m message) bool { return m.kind == kind && !m.deleted }) {
+	if !slices.ContainsFunc(c.chunks[i/chunkSize-c.gone].messages, func(m message) bool { return m.kind == kind && !m.deleted }) {
 		c.types.remove(i/chunkSize, kind)
 	}
 }
