@@ -12,12 +12,12 @@ import (
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
-// BenchmarkServeSend is a send from its payload to its answer: checked, stored in
-// one of 256 conversations, and answered.
-func BenchmarkServeSend(b *testing.B) {
-	s := New(b, WithJournal(0, 0))
-	const conversations = 256
-	var quests [conversations][]byte
+// served returns a function that has a send served, from its payload to its answer:
+// checked, stored in one of 256 conversations in turn, and answered.
+func served(tb testing.TB) func() error {
+	tb.Helper()
+	s := New(tb, WithJournal(0, 0))
+	var quests [256][]byte
 	for i := range quests {
 		q := wire.Send{
 			Signed: wire.Signed{Project: s.Project(), Salt: 1 << 60, Time: time.Now().Unix()},
@@ -26,28 +26,37 @@ func BenchmarkServeSend(b *testing.B) {
 		}
 		var err error
 		quests[i], err = q.AppendPayload(nil)
-		require.NoError(b, err)
+		require.NoError(tb, err)
 	}
-	at := strings.Index(string(quests[0]), "\xa3mid\xcf") + len("\xa3mid\xcf")
+	const key = "\xa3mid\xcf"
+	at := strings.Index(string(quests[0]), key) + len(key)
 	m := s.readSend(wire.P2P, false)
 	answer := make([]byte, 0, 64)
 	id := uint64(0)
-	b.ReportAllocs()
-	for b.Loop() {
-		raw := quests[id%conversations]
+	return func() error {
+		raw := quests[id%uint64(len(quests))]
 		binary.BigEndian.PutUint64(raw[at:], id)
 		id++
 		p, err := codec.ParsePayload(raw)
 		if err != nil {
-			b.Fatal(err)
+			return err
 		}
 		c := newCall(nil, s.now())
-		v, err := s.serve(c, "sendmsg", m, p)
+		v, err := s.serve(c, wire.P2P.SendMethod(), m, p)
 		c.free()
 		if err != nil {
-			b.Fatal(err)
+			return err
 		}
-		if answer, err = v.(codec.Appender).AppendPayload(answer[:0]); err != nil {
+		answer, err = v.(codec.Appender).AppendPayload(answer[:0])
+		return err
+	}
+}
+
+func BenchmarkServeSend(b *testing.B) {
+	send := served(b)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := send(); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -52,8 +52,12 @@ func appendParams(b []byte, p Params, first func(v *visitor)) []byte {
 // wanted if they are good, looks at each parameter once. The zero value has none.
 type Fields struct{ reader }
 
-// Open finds the parameters. They alias the payload until Close.
-func (f *Fields) Open(p codec.Payload) { f.open(p) }
+// Open finds the parameters, in the place of others. They alias the payload until
+// Close.
+func (f *Fields) Open(p codec.Payload) {
+	f.close()
+	f.open(p)
+}
 
 // Close forgets them.
 func (f *Fields) Close() { f.close() }
