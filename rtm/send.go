@@ -34,7 +34,9 @@ func (c *Client) Send(ctx context.Context, from int64, to Target, m Message) (Re
 	if err := checkTarget("to", to); err != nil {
 		return Receipt{}, err
 	}
-	return c.send(ctx, wire.Send{From: from, Target: to, Message: m})
+	s := sendings.Get().(*sending)
+	s.quest = wire.Send{From: from, Target: to, Message: m}
+	return c.send(ctx, s)
 }
 
 // SendMulti sends one message from a user to several others: all get it under
@@ -43,7 +45,9 @@ func (c *Client) SendMulti(ctx context.Context, from int64, to []int64, m Messag
 	if err := checkList("to", len(to), c.limits.Receivers); err != nil {
 		return Receipt{}, err
 	}
-	return c.send(ctx, wire.Send{From: from, Tos: to, Message: m})
+	s := sendings.Get().(*sending)
+	s.quest = wire.Send{From: from, Tos: to, Message: m}
+	return c.send(ctx, s)
 }
 
 // sending is what a send needs until it ends, used again by others: with it a send
@@ -53,26 +57,32 @@ type sending struct {
 	answer fpnn.Answer
 }
 
+// usualAnswer is how large in bytes an answer may be whose buffer is used again.
+const usualAnswer = 4 << 10
+
 var sendings = sync.Pool{New: func() any { return new(sending) }}
 
-func (c *Client) send(ctx context.Context, q wire.Send) (Receipt, error) {
-	if err := c.limits.checkMessage(&q.Message); err != nil {
-		return Receipt{}, err
-	}
-	start := time.Now()
-	chosen := q.Message.ID != 0
-	if !chosen {
-		q.Message.ID = c.ids.NextAt(start)
-	}
-	s := sendings.Get().(*sending)
-	s.quest = q
-	answer, err := c.attempt(ctx, s, start)
-	if err != nil {
-		answer, err = c.sendAgain(ctx, s, chosen, start, err)
+// send sends s and lets go of it.
+func (c *Client) send(ctx context.Context, s *sending) (receipt Receipt, err error) {
+	m := &s.quest.Message
+	if err = c.limits.checkMessage(m); err == nil {
+		start, chosen := time.Now(), m.ID != 0
+		if !chosen {
+			m.ID = c.ids.NextAt(start)
+		}
+		receipt.ID = m.ID
+		var answer wire.SendAnswer
+		if answer, err = c.attempt(ctx, s, start); err != nil {
+			answer, err = c.sendAgain(ctx, s, chosen, start, err)
+		}
+		receipt.ModifiedTime = answer.ModifiedTime
 	}
 	s.quest = wire.Send{}
+	if len(s.answer.Raw()) > usualAnswer {
+		s.answer = fpnn.Answer{}
+	}
 	sendings.Put(s)
-	return Receipt{ID: q.Message.ID, ModifiedTime: answer.ModifiedTime}, err
+	return receipt, err
 }
 
 // attempt sends s once, signed anew.

@@ -22,6 +22,7 @@ type route struct {
 }
 
 var routes = [...]route{
+	0:         {}, // of what is no kind
 	P2P:       {"user", "sendmsg", "getp2pmsg", "to", "ouid"},
 	InGroup:   {"group", "sendgroupmsg", "getgroupmsg", "gid", "gid"},
 	InRoom:    {"room", "sendroommsg", "getroommsg", "rid", "rid"},
@@ -32,11 +33,11 @@ var routes = [...]route{
 func (k Kind) Valid() bool { return k >= P2P && k <= Broadcast }
 
 // route returns how the wire names k, nothing for a number that is no kind.
-func (k Kind) route() route {
+func (k Kind) route() *route {
 	if !k.Valid() {
-		return route{}
+		k = 0
 	}
-	return routes[k]
+	return &routes[k]
 }
 
 // String returns the kind's name.
