@@ -40,3 +40,29 @@ func TestLargeBatchesUseTheirBuffersAgain(t *testing.T) {
 	require.Less(t, (after.TotalAlloc-before.TotalAlloc)/batches, uint64(len(pkg)), "bytes allocated for a batch")
 	require.LessOrEqual(t, cap(c.out)+cap(c.spare[0])+cap(c.spare[1]), 3*ownBuffer, "what the connection itself keeps")
 }
+
+// What only a large package needs is kept by nobody.
+func TestBuffersOfLargePackagesAreLetGo(t *testing.T) {
+	t.Parallel()
+	cfg := defaultConfig()
+	c := newConn(sink{}, &cfg)
+	for _, size := range []int{100, largeBuffer + 1, 100} {
+		c.mu.Lock()
+		c.append(make([]byte, size))
+		c.writing = true
+		require.True(t, c.writeBatch())
+	}
+	require.LessOrEqual(t, cap(c.out)+cap(c.spare[0])+cap(c.spare[1]), 3*ownBuffer)
+}
+
+func TestShelfHasALimit(t *testing.T) {
+	t.Parallel()
+	s := shelf{size: 1, limit: 2}
+	for range 3 {
+		s.give(make([]byte, 1))
+	}
+	require.Len(t, s.free, 2)
+	for range 3 {
+		require.Equal(t, 1, cap(s.take()))
+	}
+}

@@ -337,6 +337,7 @@ func TestCallerWhoHadCompanyDoesNotWriteByItself(t *testing.T) {
 		p.answer(a.Seq)
 		p.answer(b.Seq)
 		require.NoError(t, errors.Join(<-aEnded, <-bEnded))
+		synctest.Wait() // the writer has left
 		p.silent = false
 		require.False(t, own(), "after company")
 		require.True(t, own(), "alone again")
