@@ -115,9 +115,10 @@
 // the out buffer stands in line, and is moved there in turn.
 //
 // A lone caller on a TCP or Unix socket writes by itself. When its calls have
-// followed each other within a quarter of a millisecond for a while, it also reads
-// by itself, and the reader stands by. What comes in when no call has followed is
-// read 2 ms later at the latest, and so is the end of such a call's ctx noticed.
+// followed each other within a quarter of a millisecond for a while, and no quest has
+// come, it also reads by itself, and the reader stands by. What comes in when no call
+// has followed is read 2 ms later at the latest, and so is the end of such a call's ctx
+// noticed.
 //
 // The reader runs no user code and never waits for anything but the socket: it copies
 // each answer into its call's buffer and wakes the caller, and hands quests to the
