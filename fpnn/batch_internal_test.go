@@ -66,3 +66,18 @@ func TestShelfHasALimit(t *testing.T) {
 		require.Equal(t, 1, cap(s.take()))
 	}
 }
+
+// A peer that reads nothing has a connection hold what may wait, and no more.
+func TestBuffersKeepToTheWriteBuffersLimit(t *testing.T) {
+	cfg := defaultConfig()
+	cfg.writeBuffer = 100 << 10
+	c := newConn(sink{}, &cfg)
+	pkg := make([]byte, 100)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	for c.room(pkg) {
+		c.append(pkg)
+	}
+	require.Greater(t, len(c.out), mediumBuffer)
+	require.LessOrEqual(t, cap(c.out), cfg.writeBuffer)
+}

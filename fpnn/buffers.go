@@ -5,8 +5,9 @@ import "sync"
 // Write buffers. A connection has up to three of its own, of up to ownBuffer bytes:
 // one is being written, one filled, and one was filled until more was to be
 // written. Then the connection borrows one, until it is written: of 64 KiB, and if
-// that is not enough of 512 KiB, what a few thousand callers send at once. Larger
-// ones, which only large packages need, are left to the garbage collector.
+// that is not enough of 512 KiB, what a few thousand callers send at once, if as
+// much may wait. Others, for large packages most of all, are left to the garbage
+// collector.
 const (
 	ownBuffer    = 8 << 10
 	mediumBuffer = 64 << 10
@@ -60,10 +61,10 @@ func (c *Conn) enlarge(n int) {
 	switch {
 	case n <= mediumBuffer:
 		c.out = mediumBuffers.take()
-	case n <= largeBuffer:
+	case n <= largeBuffer && c.writeBuffer >= largeBuffer:
 		c.out = largeBuffers.take()
 	default:
-		c.out = make([]byte, 0, max(n, 2*cap(old)))
+		c.out = make([]byte, 0, max(n, min(2*cap(old), c.writeBuffer)))
 	}
 	c.out = append(c.out, old...)
 	c.recycle(old)

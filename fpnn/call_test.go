@@ -41,7 +41,11 @@ func TestConcurrentCallersGetTheirOwnAnswers(t *testing.T) {
 	c := newPeer(t, func(p *peer) {
 		var held []frame.Package
 		for q, ok := p.read(); ok; q, ok = p.read() {
-			held = append(held, q)
+			if string(q.Method) == "tick" {
+				p.echo(q)
+			} else {
+				held = append(held, q)
+			}
 			for len(held) > 0 && (len(held) > 50 || rand.IntN(3) > 0) {
 				i := rand.IntN(len(held))
 				p.echo(held[i])
@@ -64,7 +68,7 @@ func TestConcurrentCallersGetTheirOwnAnswers(t *testing.T) {
 			case <-stop:
 				return
 			default:
-				_ = c.Notify(t.Context(), "tick", nil)
+				_, _ = c.Call(t.Context(), "tick", nil)
 			}
 		}
 	})
