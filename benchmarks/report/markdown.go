@@ -15,11 +15,8 @@ import (
 func (r *Report) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
 	writeTitle(&b, "League", r.Started, r.Machine)
-	fmt.Fprintf(&b, " Client and server are two processes on it, with one connection.\nMedians of %s of %v s.\n",
-		plural(r.Rounds, "round"), r.Seconds)
-	if r.Quick {
-		b.WriteString("A quick run: too short to be relied upon.\n")
-	}
+	fmt.Fprintf(&b, " Client and server are two processes on it, with one connection.\nMedians of %s of %v s.\n%s",
+		plural(r.Rounds, "round"), r.Seconds, caution(r.Quick))
 	fmt.Fprintf(&b, "\n## Calls a second, by callers\n\nIn parentheses: how many times %s.\n\n", r.Baseline)
 	r.writeOverview(&b)
 	writeChart(&b, "Calls a second by callers", base, svg)
@@ -31,6 +28,14 @@ func (r *Report) WriteMarkdown(w io.Writer, base string) error {
 	writePeers(&b, r.Peers)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// caution is a line that a quick run's document begins with.
+func caution(quick bool) string {
+	if !quick {
+		return ""
+	}
+	return "A quick run: too short to be relied upon.\n"
 }
 
 func writePeers(w io.Writer, peers []Peer) {

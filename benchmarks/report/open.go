@@ -28,6 +28,7 @@ func (l Limit) Exceeded(s measure.OpenSample) bool {
 type Open struct {
 	Machine Machine   `json:"machine"`
 	Started time.Time `json:"started"`
+	Quick   bool      `json:"quick"` // too short to be published
 	Rounds  int       `json:"rounds"`
 	Seconds float64   `json:"seconds"` // of one measurement
 	Callers int       `json:"callers"`
@@ -113,10 +114,10 @@ func (o *Open) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
 	writeTitle(&b, "Open loop", o.Started, o.Machine)
 	fmt.Fprintf(&b, " Calls are due at fixed times, and their own times begin then.\n"+
-		"One connection, up to %d calls under way, medians of %s of %v s.\n\n## Knees\n\n"+
+		"One connection, up to %d calls under way, medians of %s of %v s.\n%s\n## Knees\n\n"+
 		"The highest rate at which 99 of 100 calls are answered within %s ms, besides what they were handed over late, and %s %%\n"+
 		"of them in the time in which they were due.\n\n",
-		o.Callers, plural(o.Rounds, "round"), o.Seconds, short(o.Limit.P99/1000), short(100*o.Limit.Answered))
+		o.Callers, plural(o.Rounds, "round"), o.Seconds, caution(o.Quick), short(o.Limit.P99/1000), short(100*o.Limit.Answered))
 	t := newTable(&b, []string{"peer", "calls/s"})
 	for _, name := range o.names() {
 		t.row([]string{name, thousands(o.Knee(name))})

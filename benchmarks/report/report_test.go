@@ -104,7 +104,7 @@ func grown() *Scale {
 		return points
 	}
 	return &Scale{
-		Machine: machine, Started: at, Rounds: 5,
+		Machine: machine, Started: at, Rounds: 5, Seconds: 0.5,
 		Curves: []Curve{
 			{
 				Name: "connections", Title: "Memory of a connection", X: "connections", Y: "bytes", Note: "Scaled down.",

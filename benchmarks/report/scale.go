@@ -16,7 +16,9 @@ import (
 type Scale struct {
 	Machine Machine   `json:"machine"`
 	Started time.Time `json:"started"`
+	Quick   bool      `json:"quick"` // too short to be published
 	Rounds  int       `json:"rounds"`
+	Seconds float64   `json:"seconds"` // of one measurement
 	Curves  []Curve   `json:"curves"`
 }
 
@@ -108,8 +110,8 @@ func (s *Scale) Charts() map[string]*Chart {
 func (s *Scale) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
 	writeTitle(&b, "Scale", s.Started, s.Machine)
-	fmt.Fprintf(&b, " Client and server are two processes on it. Medians of %s,\nwith minimum and maximum in parentheses.\n",
-		plural(s.Rounds, "round"))
+	fmt.Fprintf(&b, " Client and server are two processes on it. Medians of %s of %v s,\nwith minimum and maximum in parentheses.\n%s",
+		plural(s.Rounds, "round"), s.Seconds, caution(s.Quick))
 	for _, c := range s.Curves {
 		fmt.Fprintf(&b, "\n## %s\n\n", c.Title)
 		if c.Note != "" {

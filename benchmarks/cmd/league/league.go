@@ -106,6 +106,9 @@ func failures(peers []report.Peer) (err error) {
 func (o *options) chosen() ([]peer.Peer, error) {
 	all := peer.League()
 	for _, e := range o.execs {
+		if _, err := pick(all, e.name); err == nil {
+			return nil, fmt.Errorf("-exec: there is a peer %q already", e.name)
+		}
 		all = append(all, peer.Outside(e.name, e.command))
 	}
 	if _, err := pick(all, o.baseline); err != nil {
@@ -149,8 +152,8 @@ func (l *execList) String() string { return "" }
 
 func (l *execList) Set(s string) error {
 	name, command, ok := strings.Cut(s, "=")
-	if !ok || name == "" || command == "" {
-		return errors.New("has to be name=command")
+	if !ok || name == "" || command == "" || strings.Contains(name, ",") {
+		return errors.New("has to be name=command, without a comma in the name")
 	}
 	*l = append(*l, struct{ name, command string }{name, command})
 	return nil

@@ -100,9 +100,16 @@ func TestOpenAndScaleArePublished(t *testing.T) {
 	code, stdout, stderr := called(t, "open", "-quick", "-out", dir, "-peers", "fpnn", "-rate", "100,200", "-n", "4")
 	require.Zero(t, code, stderr)
 	require.Contains(t, stdout, "## Knees")
+	require.Contains(t, stdout, "A quick run")
 	code, stdout, stderr = called(t, "scale", "-quick", "-json", "-out", dir, "-only", "listeners")
 	require.Zero(t, code, stderr)
-	require.True(t, json.Valid([]byte(stdout)))
+	var r struct {
+		Quick   bool
+		Seconds float64
+	}
+	require.NoError(t, json.Unmarshal([]byte(stdout), &r))
+	require.True(t, r.Quick)
+	require.InEpsilon(t, 0.2, r.Seconds, 1e-9)
 	require.Equal(t, []string{
 		"open-quick.json", "open-quick.md", "open-quick.svg", "scale-quick-listeners.svg", "scale-quick.json", "scale-quick.md",
 	}, files(t, dir))
@@ -119,6 +126,9 @@ func TestWrongUsage(t *testing.T) {
 		"-n 1,x":                        "invalid",
 		"-rounds 0":                     "above 0",
 		"-exec name":                    "name=command",
+		"-exec a,b=:":                   "without a comma",
+		"-exec fpnn=:":                  `a peer "fpnn" already`,
+		"-exec me=: -exec me=:":         `a peer "me" already`,
 		"open -rate 2,1":                "ascending",
 		"open -peers nosuch":            `no peer "nosuch"`,
 		"open -n 0":                     "above 0",

@@ -60,7 +60,7 @@ func open(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err != nil {
 		return err
 	}
-	r.Machine, r.Started = report.ThisMachine(), started
+	r.Machine, r.Started, r.Quick = report.ThisMachine(), started, quick
 	if err := out.write(stdout, r, started, "open", quick); err != nil {
 		return err
 	}

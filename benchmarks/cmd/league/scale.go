@@ -45,7 +45,9 @@ func grow(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if err := out.prepare(); err != nil {
 		return err
 	}
-	r := &report.Scale{Machine: report.ThisMachine(), Started: time.Now(), Rounds: s.Rounds}
+	r := &report.Scale{
+		Machine: report.ThisMachine(), Started: time.Now(), Quick: s.Small, Rounds: s.Rounds, Seconds: s.Duration.Seconds(),
+	}
 	var failed error
 	if r.Curves, failed = s.Run(ctx, names); len(r.Curves) == 0 {
 		return failed
