@@ -44,8 +44,8 @@
 //
 // # What it costs
 //
-// A conversation needs 140 bytes at most for each message, besides its text: a
-// million messages 140 MB. A page costs the same however long the conversation is,
+// A conversation needs 70 bytes at most for each message, besides its text: a
+// million messages 70 MB. A page costs the same however long the conversation is,
 // wherever in it its rows are, and whatever types are looked for or were deleted.
 // Quests about one conversation are served one after the other, about others at
 // the same time, unless there is a limit to all quests a second ([Limits].Rate),
