@@ -60,8 +60,14 @@ func (c *Conn) CallInto(ctx context.Context, method string, args any, answer *An
 	if c.tracer != nil {
 		return c.traceCall(ctx, method, args, answer)
 	}
+	return c.call(ctx, method, args, answer, nil)
+}
+
+// call is CallInto, and notes in t, unless it is nil, what there is to know.
+func (c *Conn) call(ctx context.Context, method string, args any, answer *Answer, t *traced) error {
 	k := c.newCall()
 	err := c.callInto(ctx, k, method, args, answer)
+	t.sent(c, k, len(answer.buf))
 	c.freeCall(k) // not after a panic of args or OnQueued: the call may be in flight
 	return err
 }

@@ -149,7 +149,7 @@ func (c *Client) CallInto(ctx context.Context, method string, args any, answer *
 		return c.traceCall(ctx, method, args, answer)
 	}
 	if conn := c.Conn(); conn != nil {
-		if err := conn.CallInto(ctx, method, args, answer); !c.tooLate(conn, err) {
+		if err := conn.call(ctx, method, args, answer, nil); !c.tooLate(conn, err) {
 			return err
 		}
 		<-conn.down // in a moment

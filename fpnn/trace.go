@@ -181,15 +181,6 @@ func (q *Quest) trace() context.Context {
 	return t.ctx
 }
 
-// call is CallInto, and notes in t, unless it is nil, what there is to know.
-func (c *Conn) call(ctx context.Context, method string, args any, answer *Answer, t *traced) error {
-	k := c.newCall()
-	err := c.callInto(ctx, k, method, args, answer)
-	t.sent(c, k, len(answer.buf))
-	c.freeCall(k)
-	return err
-}
-
 func (c *Conn) traceCall(ctx context.Context, method string, args any, answer *Answer) (err error) {
 	t := startTrace(ctx, c.tracer, Operation{Kind: OpCall, Method: method, Endpoint: c.endpoint, Conn: c})
 	err = errAborted
