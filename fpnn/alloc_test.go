@@ -3,6 +3,7 @@ package fpnn_test
 import (
 	"context"
 	"net"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -108,4 +109,45 @@ func TestCallPathAllocations(t *testing.T) {
 		}
 	})
 	require.Zero(t, cancellable, "CallInto with a ctx that can end")
+}
+
+// Large packages travel in buffers that were made for others: a call allocates far less
+// than it carries, on both sides together.
+func TestLargePackagesMakeNoBuffers(t *testing.T) {
+	if raceEnabled {
+		t.Skip("under the race detector pools lose some of what they are given")
+	}
+	client, err := fpnn.Dial(t.Context(), benchServer(t, fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
+		return (*copied)(q), nil
+	})))
+	require.NoError(t, err)
+	defer client.Close()
+	const size = 512 << 10
+	payload, err := zeros(size).AppendPayload(nil)
+	require.NoError(t, err)
+	args := encoded(payload)
+	var answer fpnn.Answer
+	calls := func(n int) {
+		for range n {
+			require.NoError(t, client.CallInto(t.Context(), "echo", &args, &answer))
+		}
+	}
+	calls(20)
+	var before, after runtime.MemStats
+	runtime.ReadMemStats(&before)
+	calls(100)
+	runtime.ReadMemStats(&after)
+	require.Less(t, (after.TotalAlloc-before.TotalAlloc)/100, uint64(size/4), "bytes a call")
+}
+
+// encoded is a payload as it travels.
+type encoded []byte
+
+func (e *encoded) AppendPayload(b []byte) ([]byte, error) { return append(b, *e...), nil }
+
+// copied is an answer that says what the quest does.
+type copied fpnn.Quest
+
+func (q *copied) AppendPayload(b []byte) ([]byte, error) {
+	return append(b, (*fpnn.Quest)(q).Raw()...), nil
 }

@@ -63,19 +63,20 @@ func share(b *testing.B, callers int, call func(answer *fpnn.Answer)) {
 	wg.Wait()
 }
 
-func benchServer(b *testing.B, h fpnn.Handler) string {
+func benchServer(tb testing.TB, h fpnn.Handler) string {
+	tb.Helper()
 	mux := fpnn.NewMux()
 	mux.Handle("echo", h)
 	srv, err := fpnn.NewServer(mux)
-	require.NoError(b, err)
-	l, err := new(net.ListenConfig).Listen(b.Context(), "tcp", "127.0.0.1:0")
-	require.NoError(b, err)
+	require.NoError(tb, err)
+	l, err := new(net.ListenConfig).Listen(tb.Context(), "tcp", "127.0.0.1:0")
+	require.NoError(tb, err)
 	served := make(chan struct{})
 	go func() {
 		defer close(served)
 		_ = srv.Serve(l)
 	}()
-	b.Cleanup(func() {
+	tb.Cleanup(func() {
 		_ = srv.Close()
 		<-served
 	})

@@ -1,13 +1,17 @@
 package fpnn
 
-import "sync"
+import (
+	"sync"
+
+	"github.com/gofpnn/gofpnn/fpnn/internal/lend"
+)
 
 // Write buffers. A connection has up to three of its own, of up to ownBuffer bytes:
 // one is being written, one filled, and one was filled until more was to be
 // written. Then the connection borrows one, until it is written: of 64 KiB, and if
 // that is not enough of 512 KiB, what a few thousand callers send at once, if as
-// much may wait. Others, for large packages most of all, are left to the garbage
-// collector.
+// much may wait. For a package larger than that it borrows from where large read buffers
+// come from.
 const (
 	ownBuffer    = 8 << 10
 	mediumBuffer = 64 << 10
@@ -61,6 +65,8 @@ func (c *Conn) enlarge(n int) {
 	switch {
 	case n <= mediumBuffer:
 		c.out = mediumBuffers.take()
+	case n > c.writeBuffer:
+		c.out = lend.Take(n)
 	case n <= largeBuffer && c.writeBuffer >= largeBuffer:
 		c.out = largeBuffers.take()
 	default:
@@ -79,6 +85,7 @@ func (c *Conn) recycle(b []byte) {
 	case size == largeBuffer:
 		largeBuffers.give(b)
 	case size > ownBuffer:
+		lend.Give(b)
 	case c.spare[0] == nil:
 		c.spare[0] = b[:0]
 	case c.spare[1] == nil:

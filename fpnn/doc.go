@@ -149,10 +149,10 @@
 //	2  out buffer         as much as waits: WithWriteBuffer, or    the connection; the writer, while it is written.
 //	                      one package; up to 8 KiB (of which       Packages are copied into it
 //	                      there are up to 3) its own, above
-//	                      64 or 512 KiB borrowed until written
+//	                      that borrowed until written
 //	3  read buffer        2 KiB, under load up to 64 KiB; more     who reads, the reader or a lone caller; nothing
 //	                      only for a larger package, by the        refers to it beyond one turn of reading
-//	                      bytes received
+//	                      bytes received, borrowed for so long
 //	4  answer             the payload                              the Answer, so its caller: the reader copies into
 //	                                                               it before it wakes the caller
 //	5  quest              the payload; in the inbox together at    the Quest: its handler's until it returns, or the

@@ -1,6 +1,10 @@
 package frame
 
-import "io"
+import (
+	"io"
+
+	"github.com/gofpnn/gofpnn/fpnn/internal/lend"
+)
 
 const (
 	// minBuffer is what an idle connection holds.
@@ -15,7 +19,8 @@ const (
 // Its buffer starts at 2 KiB and grows with the bytes received: towards 64 KiB
 // when reads fill it, beyond only for a larger package, and never by more than
 // twice what has arrived of it, whatever length its header claims. It shrinks
-// again when such a package has been taken out. A Reader is for one goroutine.
+// again when such a package has been taken out, and other Readers use what it
+// had. A Reader is for one goroutine.
 type Reader struct {
 	// Reserve, if set, is asked before the buffer grows beyond 64 KiB by n
 	// bytes and told (n negative) when they are given back. If it returns false
@@ -83,6 +88,7 @@ func (r *Reader) Fill() error {
 // Release gives back what was reserved. The Reader is not used afterwards.
 func (r *Reader) Release() {
 	r.reserve(max(len(r.buf), maxIdleBuffer), maxIdleBuffer)
+	lend.Give(r.buf)
 	r.buf, r.start, r.end = nil, 0, 0
 }
 
@@ -107,8 +113,9 @@ func (r *Reader) makeRoom() error {
 	if !r.reserve(len(r.buf), size) {
 		return ErrNoBuffer
 	}
-	buf := make([]byte, size)
+	buf := lend.Take(size)[:size]
 	copy(buf, r.buf[r.start:r.end])
+	lend.Give(r.buf)
 	r.buf, r.start, r.end, r.filled = buf, 0, unread, false
 	return nil
 }
