@@ -58,14 +58,15 @@ type Conn struct {
 	quiet     bool                // the peer has read everything written so far
 	tail      uint32              // number of the last package written, if a twoway quest
 
-	inbox      []*Quest
+	inbox      fifo[*Quest]
 	inboxBytes int
 	overfull   bool // a quest was refused since the inbox was last empty
 	allowance  allowance
 	late       int // quests that wait for their Responder
 	lateBytes  int
 	workers    int
-	serving    int // quests accepted and not yet finished with
+	beginning  bool // one of them has not looked into the inbox yet
+	serving    int  // quests accepted and not yet finished with
 	draining   bool
 	idle       notice // while draining: closed when nothing is left to do
 	closing    bool   // nothing is left to do, and nothing more will be
@@ -162,8 +163,8 @@ func (c *Conn) isDown() bool {
 func (c *Conn) fail(err error) {
 	c.mu.Lock()
 	if errors.Is(err, ErrClosed) {
-		c.serving -= len(c.inbox)
-		c.inbox, c.inboxBytes = nil, 0
+		c.serving -= c.inbox.len()
+		c.inbox, c.inboxBytes = fifo[*Quest]{}, 0
 	}
 	if c.err != nil {
 		c.mu.Unlock()

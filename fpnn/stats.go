@@ -94,7 +94,7 @@ func (c *Conn) Stats() ConnStats {
 	n := c.counts
 	s.Calls, s.TimedOut, s.GivenUp, s.Lost = n.calls, n.timedOut, n.givenUp, n.lost
 	s.Overflowed, s.Notices = n.overflowed, n.notices
-	s.InFlight, s.Serving, s.Queued, s.Late = c.pending.count, c.serving, len(c.inbox), max(c.late, 0)
+	s.InFlight, s.Serving, s.Queued, s.Late = c.pending.count, c.serving, c.inbox.len(), max(c.late, 0)
 	s.Unwritten, s.Blocked = len(c.out), len(c.line)-c.gaps
 	s.Answered = s.Calls - s.TimedOut - s.GivenUp - s.Lost - int64(s.InFlight)
 	return s

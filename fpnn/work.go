@@ -7,9 +7,11 @@ import (
 )
 
 // The way in, behind the reader. Quests wait in c.inbox; up to c.concurrency
-// workers take them out, run the handler and append the answer. A worker is
-// started when a quest comes and not all are busy, and ends when the inbox is
-// empty. One worker keeps the order of arrival.
+// workers take them out, run the handler and append the answer. While quests wait
+// and not all workers are at work one more is about to begin, which then sees to
+// the next: quests that are served in no time have few workers, and slow ones do
+// not hold up others. A worker ends when the inbox is empty. One worker keeps the
+// order of arrival.
 
 // Why quests are not accepted.
 var (
@@ -22,7 +24,7 @@ var (
 // second, or the connection is shutting down. Quests that are answered late count
 // as waiting. c.mu is held.
 func (c *Conn) accept(q *Quest) *Error {
-	waiting, bytes := len(c.inbox)+c.late, c.inboxBytes+c.lateBytes
+	waiting, bytes := c.inbox.len()+c.late, c.inboxBytes+c.lateBytes
 	switch {
 	case c.err != nil || c.draining:
 		return refusedStopping
@@ -32,27 +34,31 @@ func (c *Conn) accept(q *Quest) *Error {
 		c.stats.limited.Add(1)
 		return refusedTooOften
 	}
-	c.inbox = append(c.inbox, q)
+	c.inbox.push(q)
 	c.inboxBytes += len(q.buf)
 	c.serving++
 	c.stats.quests.Add(1)
-	if c.workers < c.concurrency {
+	c.addWorker()
+	return nil
+}
+
+// addWorker starts a worker if quests wait and none is about to begin. c.mu is held.
+func (c *Conn) addWorker() {
+	if c.inbox.len() > 0 && !c.beginning && c.workers < c.concurrency {
+		c.beginning = true
 		c.workers++
 		c.spawn(c.goWork)
 	}
-	return nil
 }
 
 // nextQuest takes the oldest quest. c.mu is held.
 func (c *Conn) nextQuest() *Quest {
-	if len(c.inbox) == 0 {
+	if c.inbox.len() == 0 {
 		return nil
 	}
-	q := c.inbox[0]
-	c.inbox[0] = nil
-	c.inbox = c.inbox[1:]
+	q := c.inbox.pop()
 	c.inboxBytes -= len(q.buf)
-	if len(c.inbox) == 0 {
+	if c.inbox.len() == 0 {
 		c.overfull = false
 	}
 	return q
@@ -97,10 +103,12 @@ func (c *Conn) refuse(q *Quest, reason *Error) {
 func (c *Conn) work() {
 	defer c.exit()
 	c.mu.Lock()
+	c.beginning = false
 	q := c.nextQuest()
 	if q == nil {
 		c.workers--
 	}
+	c.addWorker()
 	c.mu.Unlock()
 	for q != nil {
 		q = c.serveAndNext(q)
@@ -137,10 +145,7 @@ func (c *Conn) serveAndNext(q *Quest) (next *Quest) {
 		if next == nil {
 			c.workers--
 		}
-		if next == nil && len(c.inbox) > 0 {
-			c.workers++
-			c.spawn(c.goWork)
-		}
+		c.addWorker()
 		c.answerAndUnlock(next != nil)
 		if !late {
 			q.traced.served(q, unsent)
@@ -156,7 +161,11 @@ func (c *Conn) serveAndNext(q *Quest) (next *Quest) {
 // them itself, which saves a hand-over; one with more to do leaves that to the
 // flusher.
 func (c *Conn) answerAndUnlock(busy bool) {
-	if busy || c.workers > 0 || c.writing || len(c.out) == 0 || c.err != nil {
+	others := c.workers
+	if c.beginning {
+		others--
+	}
+	if busy || others > 0 || c.writing || len(c.out) == 0 || c.err != nil {
 		drained := c.drained()
 		c.flushAndUnlock()
 		drained.send()
