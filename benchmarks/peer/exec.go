@@ -22,6 +22,7 @@ func Outside(name, command string) Peer {
 	return Peer{
 		Name:   name,
 		What:   "an outside program",
+		Keeps:  true, // what the gate is sent
 		server: "outside",
 		Serve:  func(ctx context.Context) (*Served, error) { return ServeOutside(ctx, "127.0.0.1:0") },
 		Dial: func(_ context.Context, at Address) (Conn, error) {

@@ -85,6 +85,9 @@ func (r *Report) writeRows(w io.Writer, n int) {
 		if row == nil {
 			continue
 		}
+		if row.Rounds < r.Rounds {
+			name += fmt.Sprintf(" (%d of %s)", row.Rounds, plural(r.Rounds, "round"))
+		}
 		cells := []string{name, thousands(row.Calls.Median), thousands(row.Calls.Min), thousands(row.Calls.Max)}
 		for _, v := range []*float64{row.Ratio, row.P50, row.P99, row.P999, row.Allocs, row.Bytes, row.ClientCPU, row.ServerCPU} {
 			cell := "?"

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"flag"
@@ -41,7 +42,7 @@ func (o *options) flags(stderr io.Writer) *flag.FlagSet {
 	flags.IntVar(&o.rounds, "rounds", 5, "rounds, in each of which every peer is measured once")
 	flags.DurationVar(&o.duration, "duration", time.Second, "`time` of one measurement")
 	flags.DurationVar(&o.warmup, "warmup", 200*time.Millisecond, "`time` before each that does not count")
-	flags.StringVar(&o.baseline, "baseline", "net/rpc", "`name` of the peer that ratios are to")
+	flags.StringVar(&o.baseline, "baseline", "", "`name` of the peer that ratios are to (default "+usualBaseline+", or the first that is measured)")
 	flags.BoolVar(&o.quick, "quick", false, "less than a minute: 3 short rounds, whatever the other flags say")
 	o.output.flags(flags)
 	flags.StringVar(&o.profiles, "cpuprofile", "", "`directory` for CPU profiles of client and server, one for each measurement")
@@ -102,7 +103,10 @@ func failures(peers []report.Peer) (err error) {
 	return err
 }
 
-// chosen returns the peers to measure.
+// usualBaseline is what everybody knows.
+const usualBaseline = "net/rpc"
+
+// chosen returns the peers to measure. It settles the baseline.
 func (o *options) chosen() ([]peer.Peer, error) {
 	all := peer.League()
 	for _, e := range o.execs {
@@ -111,21 +115,25 @@ func (o *options) chosen() ([]peer.Peer, error) {
 		}
 		all = append(all, peer.Outside(e.name, e.command))
 	}
-	if _, err := pick(all, o.baseline); err != nil {
-		return nil, fmt.Errorf("-baseline: %w", err)
+	if o.peers != "" {
+		names := o.peers
+		for _, e := range o.execs {
+			names += "," + e.name
+		}
+		var err error
+		if all, err = pick(all, names); err != nil {
+			return nil, fmt.Errorf("-peers: %w", err)
+		}
 	}
-	if o.peers == "" {
-		return all, nil
+	switch _, err := pick(all, cmp.Or(o.baseline, usualBaseline)); {
+	case err == nil:
+		o.baseline = cmp.Or(o.baseline, usualBaseline)
+	case o.baseline != "":
+		return nil, fmt.Errorf("-baseline: %w among those that are measured", err)
+	default:
+		o.baseline = all[0].Name
 	}
-	names := o.peers
-	for _, e := range o.execs {
-		names += "," + e.name
-	}
-	picked, err := pick(all, names)
-	if err != nil {
-		return nil, fmt.Errorf("-peers: %w", err)
-	}
-	return picked, nil
+	return all, nil
 }
 
 type intList []int
@@ -141,7 +149,9 @@ func (l *intList) Set(s string) error {
 		if err != nil {
 			return err
 		}
-		*l = append(*l, n)
+		if !slices.Contains(*l, n) {
+			*l = append(*l, n)
+		}
 	}
 	return nil
 }

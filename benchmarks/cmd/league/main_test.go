@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +79,32 @@ func TestLeagueOfAFew(t *testing.T) {
 	require.Equal(t, []string{"league.json", "league.md", "league.svg"}, files(t, dir))
 }
 
+func TestBaselineIsAmongThoseMeasured(t *testing.T) {
+	t.Parallel()
+	for args, want := range map[string]string{
+		"":                               "net/rpc",
+		"-peers grpc,net/rpc":            "net/rpc",
+		"-peers rueidis,grpc":            "grpc", // the first in the report
+		"-peers grpc -exec me=:":         "grpc",
+		"-baseline me -exec me=:":        "me",
+		"-baseline fpnn -peers raw,fpnn": "fpnn",
+	} {
+		var o options
+		require.NoError(t, o.flags(io.Discard).Parse(strings.Fields(args)))
+		peers, err := o.chosen()
+		require.NoError(t, err)
+		require.Equal(t, want, o.baseline, args)
+		require.True(t, slices.ContainsFunc(peers, func(p peer.Peer) bool { return p.Name == want }))
+	}
+}
+
+func TestANumberOfCallersIsMeasuredOnce(t *testing.T) {
+	t.Parallel()
+	var l intList
+	require.NoError(t, l.Set("16,1,16"))
+	require.Equal(t, intList{16, 1}, l)
+}
+
 func TestFailureOfAPeerIsTold(t *testing.T) {
 	code, stdout, stderr := called(t, "-out", "", "-peers", "fpnn", "-n", "1", "-rounds", "1", "-duration", "10ms", "-baseline", "fpnn",
 		"-exec", "me=exit 3")
@@ -122,6 +149,7 @@ func TestWrongUsage(t *testing.T) {
 		"what":                          `unknown argument "what"`,
 		"-peers nosuch":                 `no peer "nosuch"`,
 		"-baseline nosuch":              `no peer "nosuch"`,
+		"-baseline grpc -peers fpnn":    `no peer "grpc" among those that are measured`,
 		"-n 0":                          "above 0",
 		"-n 1,x":                        "invalid",
 		"-rounds 0":                     "above 0",
