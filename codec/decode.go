@@ -48,7 +48,7 @@ func (v *Value) UnmarshalMsgpack(data []byte) error {
 // Decode decodes the payload into the variable v points to, see [Value.Decode].
 func (p Payload) Decode(v any) error { return Value{p.Raw()}.Decode(v) }
 
-// Decode decodes the value through reflection into the variable v points to:
+// Decode decodes the value through reflection into what into points to:
 // structs (field names from the tag `msgpack`), maps, slices, basic types. Into
 // an empty interface goes what [Value.Any] returns; one inside another type gets
 // a 32-bit float as a float32. A nil leaves the zero value. Unlike the getters,

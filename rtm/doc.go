@@ -9,7 +9,9 @@
 //
 // A conversation is named by a [Target]: [User], [Group], [Room] or [Everyone].
 // All times are Unix milliseconds, as on the wire. User, group and room ids are
-// the application's own numbers.
+// the application's own numbers. [Message], [Target], [StoredMessage] and others are
+// types of package rtm/wire under a second name: their fields and methods are
+// documented there (go doc github.com/gofpnn/gofpnn/rtm/wire.Message).
 //
 // # Errors
 //
@@ -92,6 +94,14 @@
 // after a long outage. When the inbox is full ([WithPushInbox]) the gate gets 20011;
 // whether it pushes again is not documented. What was acknowledged and not handled
 // when the client is closed is counted ([PushStats]).
+//
+// # Observing
+//
+// The client underneath is observed as package fpnn says: [WithFPNN] gives it a tracer
+// (fpnn.WithTracer; package otelfpnn has one) and hooks (fpnn.WithOnState), and
+// [Client.FPNN] has its Stats, for expvar, Prometheus or OpenTelemetry.
+// [Client.PushStats] counts pushes. A logger is told of what goes wrong
+// ([WithLogger]). By default nobody is told anything.
 //
 // # From the vendor's SDKs
 //

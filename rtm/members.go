@@ -61,7 +61,8 @@ func (c *Client) RemoveRoomMember(ctx context.Context, rid, uid int64) error {
 	return c.do(ctx, &wire.DelRoomMember{RID: rid, UID: uid})
 }
 
-// AddRoomMembers adds users to a room and returns those for whom that succeeded.
+// AddRoomMembers adds users to a room, up to 100 at a time ([WithLimits]), and
+// returns those for whom that succeeded.
 func (c *Client) AddRoomMembers(ctx context.Context, rid int64, uids []int64) (succeeded []int64, err error) {
 	if err := checkList("uids", len(uids), c.limits.Members); err != nil {
 		return nil, err
@@ -71,8 +72,8 @@ func (c *Client) AddRoomMembers(ctx context.Context, rid int64, uids []int64) (s
 	return answer.UIDs, err
 }
 
-// RemoveRoomMembers takes users out of a room and returns those for whom that
-// succeeded.
+// RemoveRoomMembers takes users out of a room, up to 100 at a time ([WithLimits]),
+// and returns those for whom that succeeded.
 func (c *Client) RemoveRoomMembers(ctx context.Context, rid int64, uids []int64) (succeeded []int64, err error) {
 	if err := checkList("uids", len(uids), c.limits.Members); err != nil {
 		return nil, err

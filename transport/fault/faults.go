@@ -59,10 +59,10 @@ func (f *Faults) Stats() Stats {
 }
 
 // Latency has what enters a line from now on delivered after base and a random
-// part of jitter, which may be zero; negative ones are. Order is kept: a byte
-// never overtakes, even when the latency falls. The random part is drawn anew
-// for each 256 bytes of the stream. An end of the stream is as late as a byte,
-// but for that of Close.
+// part of jitter; either may be zero, and is if it is negative. Order is kept: a
+// byte never overtakes, even when the latency falls. The random part is drawn
+// anew for each 256 bytes of the stream. An end of the stream is as late as a
+// byte, but for that of Close.
 func (f *Faults) Latency(dir Direction, base, jitter time.Duration) {
 	f.set(dir, func(s *settings) { s.base, s.jitter = max(base, 0), max(jitter, 0) })
 }
