@@ -11,11 +11,12 @@ import (
 )
 
 // ListenSet names groups, rooms, users and kinds of events. A user stands for
-// the messages between users in which the user takes part.
+// the messages between users in which the user takes part. It has the fields Groups,
+// Rooms and Users, of int64, and Events, of strings such as "login" and "logout".
 type ListenSet = wire.ListenSet
 
 // ListenAll says for what everything is listened to, besides what a [ListenSet]
-// names.
+// names. It has the boolean fields Groups, Rooms, P2P and Events.
 type ListenAll = wire.ListenAll
 
 // listening is what the client listens to, kept to say it again to each new

@@ -18,7 +18,8 @@ type Push struct {
 	Event         *Event
 }
 
-// Event is something that happened to a user, such as "login" and "logout".
+// Event is something that happened to a user, such as "login" and "logout". See
+// [wire.Event] for the fields.
 type Event = wire.Event
 
 // Defaults of the options about pushes.

@@ -26,7 +26,7 @@ func TestReadmeGivesTheNumbersOfTheCode(t *testing.T) {
 	text := readMarkdown(t, readme).text
 	api := regexp.MustCompile(`^\d+\.\d+`).FindString(compat.APIVersion)
 	for _, want := range []string{
-		fmt.Sprintf("(%d,%03d messages, %d minutes without", rtm.DefaultDedupPushes/1000, rtm.DefaultDedupPushes%1000, rtm.DefaultDedupAge/time.Minute),
+		fmt.Sprintf("(%d,%03d messages, %d minutes, counted anew from each reconnect", rtm.DefaultDedupPushes/1000, rtm.DefaultDedupPushes%1000, rtm.DefaultDedupAge/time.Minute),
 		fmt.Sprintf("| %d MiB, an option;", fpnn.DefaultMaxPackage>>20),
 		fmt.Sprintf("random pauses up to %d s |", fpnn.DefaultReconnect.Max/time.Second),
 		"Go (rtm-server-sdk-go " + compat.SDKVersion + " on",
