@@ -80,10 +80,13 @@ func decodeTo(w io.Writer, r io.Reader) error {
 			if err := s.end(); err != nil {
 				return formatError{fmt.Errorf("wrong %w", err)}
 			}
-			if unreadable > 0 {
-				return formatError{fmt.Errorf("%d payloads cannot be read", unreadable)}
+			switch unreadable {
+			case 0:
+				return nil
+			case 1:
+				return formatError{errors.New("1 payload cannot be read")}
 			}
-			return nil
+			return formatError{fmt.Errorf("%d payloads cannot be read", unreadable)}
 		case errors.Is(err, errHex):
 			return formatError{err}
 		case err != nil:

@@ -147,8 +147,11 @@ func TestDecodeGoesOnBehindAnUnreadablePayload(t *testing.T) {
 		got := shell{stdin: tt.hex + after}.run(t, "decode")
 		want := fmt.Sprintf("0  twoway  \"two way demo\"  seq 7  version 1  flags 0x%s %s\n%d  oneway  \"nosuch\"  version 1  flags 0x80 msgpack  {}\n",
 			tt.hex[10:12], tt.want, len(tt.hex)/2)
-		require.Equal(t, result{exitNoFPNN, want, "fpnn decode: 1 payloads cannot be read\n"}, got)
+		require.Equal(t, result{exitNoFPNN, want, "fpnn decode: 1 payload cannot be read\n"}, got)
 	}
+	got := shell{stdin: strings.Repeat(quest("80", "c1"), 2)}.run(t, "decode")
+	require.Equal(t, exitNoFPNN, got.code)
+	require.Equal(t, "fpnn decode: 2 payloads cannot be read\n", got.stderr)
 }
 
 // The answer to *infos is one str.
