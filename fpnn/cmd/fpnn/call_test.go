@@ -141,7 +141,7 @@ func TestTimeouts(t *testing.T) {
 		s := shell{dialer: &network}
 		got := s.run(t, "call", "-timeout", "3s", "gate:1", "hang")
 		require.Equal(t, exitTimeout, got.code)
-		require.Contains(t, got.stderr, "deadline exceeded\nhint: -timeout sets how long to wait")
+		require.Contains(t, got.stderr, "deadline exceeded\nhint: -timeout sets how long to wait; if fpnn ping is not answered either, the server may not speak FPNN\n")
 		require.Equal(t, 3*time.Second, time.Since(began))
 
 		// Nobody accepts.

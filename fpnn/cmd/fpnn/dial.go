@@ -87,8 +87,12 @@ func (f *dialFlags) peer(base transport.Dialer, endpoint string) (*peer, error) 
 			p.dialer = tlsDialer{base, config}
 		}
 	case "ws", "wss":
-		if u, err := url.Parse(endpoint); err != nil || u.Hostname() == "" {
+		u, err := url.Parse(endpoint)
+		if err != nil || u.Hostname() == "" {
 			return nil, usagef("%q is no URL with a host", endpoint)
+		}
+		if err := checkPort(u.Port()); err != nil {
+			return nil, err
 		}
 		p.address = endpoint
 		p.dialer = &ws.Dialer{Dialer: base, TLS: config}
@@ -108,9 +112,9 @@ func (f *dialFlags) tls(scheme string) (*tls.Config, error) {
 	if f.caCert == "" {
 		return config, nil
 	}
-	certs, err := os.ReadFile(f.caCert)
+	certs, err := readFile("-cacert", f.caCert)
 	if err != nil {
-		return nil, fmt.Errorf("-cacert: %w", err)
+		return nil, err
 	}
 	config.RootCAs = x509.NewCertPool()
 	if !config.RootCAs.AppendCertsFromPEM(certs) {
@@ -127,9 +131,9 @@ func (f *dialFlags) encrypt(p *peer, scheme string) error {
 	if scheme != "" {
 		return usagef("-key and %s:// exclude each other", scheme)
 	}
-	text, err := os.ReadFile(f.key)
+	text, err := readFile("-key", f.key)
 	if err != nil {
-		return fmt.Errorf("-key: %w", err)
+		return err
 	}
 	key, err := secure.ParsePublicKeyPEM(text)
 	if err != nil {
@@ -138,6 +142,15 @@ func (f *dialFlags) encrypt(p *peer, scheme string) error {
 	encrypted, err := secure.NewDialer(p.dialer, secure.ClientConfig{Key: key, HandshakeTimeout: forever})
 	p.dialer = handshaken{encrypted} // within the time-out of the dial
 	return err
+}
+
+// readFile reads the file that a flag names.
+func readFile(flag, name string) ([]byte, error) {
+	text, err := os.ReadFile(name)
+	if err != nil {
+		return nil, hintedError{fmt.Errorf("%s: %w", flag, err), "is the path after " + flag + " right?"}
+	}
+	return text, nil
 }
 
 // dial connects, within the time-out. Its error is a [*dialError] unless ctx was
@@ -175,10 +188,19 @@ func splitAddress(s string) (network, address string, err error) {
 		}
 		return "unix", path, nil
 	}
-	if _, port, err := net.SplitHostPort(s); err != nil || port == "" {
+	_, port, err := net.SplitHostPort(s)
+	if err != nil || port == "" {
 		return "", "", usagef("%q is no HOST:PORT", s)
 	}
-	return "tcp", s, nil
+	return "tcp", s, checkPort(port)
+}
+
+// checkPort fails unless port is a number, the name of a service, or empty.
+func checkPort(port string) error {
+	if _, err := net.DefaultResolver.LookupPort(context.Background(), "tcp", port); err != nil {
+		return usagef("%q is no port: they are 0 to 65535, and the names of services", port)
+	}
+	return nil
 }
 
 // tlsDialer speaks TLS on what another dialer connects to.

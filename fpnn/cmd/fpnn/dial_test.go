@@ -101,6 +101,8 @@ func TestFilesThatAreNotWhatTheyShouldBe(t *testing.T) {
 		got := run(t, append([]string{"ping"}, line...)...)
 		require.Equal(t, exitHere, got.code)
 		require.Contains(t, got.stderr, want)
+		hint := "\nhint: is the path after " + line[0] + " right?\n"
+		require.Equal(t, line[1] == none, strings.Contains(got.stderr, hint), got.stderr)
 	}
 }
 

@@ -17,10 +17,24 @@ import (
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
 
+// hintedError is an error with a hint of its own.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e hintedError) Unwrap() error { return e.error }
+
 // hint says what to do about an error, "" if there is nothing to say.
 func hint(err error, command string) string {
-	var dial *dialError
-	if errors.As(err, &dial) {
+	var (
+		own  hintedError
+		dial *dialError
+	)
+	switch {
+	case errors.As(err, &own):
+		return own.hint
+	case errors.As(err, &dial):
 		return dialHint(dial.err)
 	}
 	text := err.Error()
@@ -28,7 +42,10 @@ func hint(err error, command string) string {
 	case exitAnswer:
 		return answerHints[code]
 	case exitTimeout:
-		return "-timeout sets how long to wait; fpnn ping tells whether the server answers at all"
+		if command == "ping" {
+			return "-timeout sets how long to wait; a server that never answers may not speak FPNN"
+		}
+		return "-timeout sets how long to wait; if fpnn ping is not answered either, the server may not speak FPNN"
 	case exitLost:
 		return "the server closes connections it cannot make sense of: does it want tls://, wss:// or -key? else see its log"
 	case exitNoFPNN:

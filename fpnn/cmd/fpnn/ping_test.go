@@ -71,7 +71,8 @@ func TestPingMeasuresAndKeepsItsInterval(t *testing.T) {
 5 sent, 4 answered, 20% lost
 min 10.000 ms  p50 20.000 ms  p90 2000.000 ms  p99 2000.000 ms  max 2000.000 ms  mean 517.500 ms
 `, got.stdout)
-		require.Contains(t, got.stderr, "fpnn ping: 1 of 5 not answered, at last: ")
+		require.Equal(t, "fpnn ping: 1 of 5 not answered, at last: call \"*ping\": context deadline exceeded\n"+
+			"hint: -timeout sets how long to wait; a server that never answers may not speak FPNN\n", got.stderr)
 		// At 0, 1, 2, 4 (the third took two), and 9.1, a pause after the failure.
 		require.Equal(t, 9*time.Second+100*time.Millisecond+20*time.Millisecond, time.Since(began))
 	})

@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"net"
-	"os"
 	"time"
 
 	"github.com/gofpnn/gofpnn/codec"
@@ -45,6 +44,11 @@ func newServe(fs *flag.FlagSet) action {
 }
 
 func (c *serve) run(ctx context.Context, p *program, args []string) error {
+	if len(args) > 0 {
+		if _, _, err := splitAddress(args[0]); err == nil {
+			return usagef("takes no arguments: write -listen %s", args[0])
+		}
+	}
 	if err := takes(args, 0, 0, "no arguments"); err != nil {
 		return err
 	}
@@ -106,19 +110,16 @@ func (c *serve) wrapper() (wrapper, error) {
 	case c.cert == "" && c.certKey != "":
 		return nil, usagef("-certkey without -cert")
 	case c.cert != "":
-		if c.certKey == "" {
-			c.certKey = c.cert
-		}
-		cert, err := tls.LoadX509KeyPair(c.cert, c.certKey)
+		cert, err := c.certificate()
 		if err != nil {
-			return nil, fmt.Errorf("-cert: %w", err)
+			return nil, err
 		}
 		config := &tls.Config{MinVersion: tls.VersionTLS12, Certificates: []tls.Certificate{cert}}
 		return func(l net.Listener) (net.Listener, error) { return tls.NewListener(l, config), nil }, nil
 	case c.key != "":
-		text, err := os.ReadFile(c.key)
+		text, err := readFile("-key", c.key)
 		if err != nil {
-			return nil, fmt.Errorf("-key: %w", err)
+			return nil, err
 		}
 		key, err := secure.ParsePrivateKeyPEM(text)
 		if err != nil {
@@ -129,6 +130,24 @@ func (c *serve) wrapper() (wrapper, error) {
 		}, nil
 	}
 	return func(l net.Listener) (net.Listener, error) { return l, nil }, nil
+}
+
+// certificate reads that of -cert and its key.
+func (c *serve) certificate() (cert tls.Certificate, err error) {
+	text, err := readFile("-cert", c.cert)
+	if err != nil {
+		return cert, err
+	}
+	key := text
+	if c.certKey != "" {
+		if key, err = readFile("-certkey", c.certKey); err != nil {
+			return cert, err
+		}
+	}
+	if cert, err = tls.X509KeyPair(text, key); err != nil {
+		err = hintedError{fmt.Errorf("-cert: %w", err), "name the file of the certificate's private key with -certkey, unless it is in that of -cert"}
+	}
+	return cert, err
 }
 
 // printing returns a middleware that prints each quest.

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/pem"
 	"io"
 	"net/http"
 	"path/filepath"
@@ -88,12 +89,19 @@ func TestServeThatCannotBegin(t *testing.T) {
 	addr := echoServer(t).addr
 	_, public, _ := keys(t)
 	garbage := write(t, []byte("garbage"))
+	_, made := certificate(t)
+	cert := write(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: made.Certificate[0]}))
 	for want, line := range map[string][]string{
 		"address already in use\nhint: something listens there": {"-listen", addr},
-		"-cert: ":                     {"-cert", garbage},
-		"-key: open ":                 {"-key", garbage + "x"},
-		"the private key is wanted":   {"-key", public},
-		"-key " + garbage + ": secur": {"-key", garbage},
+		"-cert: ": {"-cert", garbage},
+		"\nhint: name the file of the certificate's private key with -certkey, unless": {"-cert", cert},
+		"\nhint: is the path after -cert right?\n":                                     {"-cert", garbage + "x", "-certkey", garbage},
+		"-certkey: open ": {"-cert", cert, "-certkey", garbage + "x"},
+		"\nhint: is the path after -certkey right?\n": {"-cert", cert, "-certkey", garbage + "x"},
+		"-key: open ": {"-key", garbage + "x"},
+		"\nhint: is the path after -key right?\n": {"-key", garbage + "x"},
+		"the private key is wanted":               {"-key", public},
+		"-key " + garbage + ": secur":             {"-key", garbage},
 	} {
 		got := run(t, append([]string{"serve"}, line...)...)
 		require.Equal(t, exitHere, got.code)
