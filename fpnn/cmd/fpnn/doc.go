@@ -40,7 +40,7 @@
 //
 // # Scripts
 //
-// Results go to the standard output, all else to the standard error. 'fpnn help'
-// lists the exit codes: 1 is an error answer, of which the standard error has
+// Results, and help that is asked for, go to the standard output, all else to the
+// standard error. 'fpnn help' lists the exit codes: 1 is an error answer, of which the standard error has
 // code and text; 3 and 4 are no connection and no answer in time.
 package main

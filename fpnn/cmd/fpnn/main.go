@@ -57,18 +57,24 @@ func (p *program) run(ctx context.Context, args []string) int {
 	if len(args) > 0 {
 		name = args[0]
 	}
+	help := []string{"help", "-h", "-help", "--help"}
+	if slices.Contains(help, name) && len(args) > 1 { // of a command
+		name = args[1]
+		args = []string{name, "-help"}
+	}
 	all := commands()
 	i := slices.IndexFunc(all, func(c command) bool { return c.name == name })
 	switch {
 	case i >= 0:
 		return p.command(ctx, &all[i], args[1:])
-	case slices.Contains([]string{"help", "-h", "-help", "--help"}, name):
-		p.usage()
+	case slices.Contains(help, name):
+		usage(p.stdout)
 		return exitOK
 	case name != "":
-		_, _ = fmt.Fprintf(p.stderr, "fpnn: there is no command %q\n", name)
+		_, _ = fmt.Fprintf(p.stderr, "fpnn: there is no command %q\nhint: see fpnn -help\n", name)
+	default:
+		usage(p.stderr)
 	}
-	p.usage()
 	return exitUsage
 }
 
@@ -98,13 +104,13 @@ func (p *program) command(ctx context.Context, c *command, args []string) int {
 	return code
 }
 
-// help tells how a command is used.
+// help tells how a command is used, to who has asked.
 func (p *program) help(c *command, fs *flag.FlagSet) {
 	usage := strings.TrimSpace("usage: fpnn " + c.name + " [flags] " + c.args)
-	_, _ = fmt.Fprintf(p.stderr, "%s\n\n%s.\n\n", usage, c.brief)
-	fs.SetOutput(p.stderr)
+	_, _ = fmt.Fprintf(p.stdout, "%s\n\n%s.\n\n", usage, c.brief)
+	fs.SetOutput(p.stdout)
 	fs.PrintDefaults()
-	_, _ = fmt.Fprintf(p.stderr, "\n%s\n%s", c.more, exitHelp)
+	_, _ = fmt.Fprintf(p.stdout, "\n%s\n%s", c.more, exitHelp)
 }
 
 // takes checks the number of arguments.
@@ -118,12 +124,13 @@ func takes(args []string, least, most int, what string) error {
 	return usagef("takes %s", what)
 }
 
-func (p *program) usage() {
+// usage tells how the command is used.
+func usage(w io.Writer) {
 	var b strings.Builder
 	b.WriteString("usage: fpnn COMMAND [flags] ARGUMENTS\n\n")
 	for _, c := range commands() {
 		fmt.Fprintf(&b, "  %-7s%-21s%s\n", c.name, c.args, c.brief)
 	}
-	fmt.Fprintf(&b, "\n'fpnn COMMAND -help' lists the flags.\n\n%s\n%s", addressHelp, exitHelp)
-	_, _ = io.WriteString(p.stderr, b.String())
+	fmt.Fprintf(&b, "\n'fpnn COMMAND -help' lists the flags, as 'fpnn help COMMAND' does.\n\n%s\n%s", addressHelp, exitHelp)
+	_, _ = io.WriteString(w, b.String())
 }
