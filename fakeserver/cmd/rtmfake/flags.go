@@ -16,6 +16,19 @@ import (
 	"github.com/gofpnn/gofpnn/rtm/wire"
 )
 
+const defaultListen = "127.0.0.1:13325"
+
+const help = `usage: rtmfake [flags]
+
+An RTM gate for programs in any language to be tested against. It keeps everything
+in memory and serves until it is interrupted. When it can be connected to, it prints
+"listening on ADDR". Point a client at that address, with the project of -pid and
+the secret of -secret; if the flags are left out:
+  RTM_SECRET=%s rtm send -endpoint %s -pid %d -from 1001 -group 7 hello
+The exit code is 0 after an interruption, 1 for a failure, 2 for wrong usage.
+
+`
+
 // config is what the command line says.
 type config struct {
 	ways    ways
@@ -34,10 +47,13 @@ func (c *config) loadState() (*fakeserver.State, error) {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, nil
 	case err != nil:
-		return nil, err
+		return nil, fmt.Errorf("-state: %w", err)
 	}
 	st, err := fakeserver.ReadState(bufio.NewReader(file))
-	return st, errors.Join(err, file.Close())
+	if err = errors.Join(err, file.Close()); err != nil {
+		return nil, fmt.Errorf("-state %s: %w", c.state, err)
+	}
+	return st, nil
 }
 
 // saveState writes the state, if it is to be kept.
@@ -48,12 +64,14 @@ func (c *config) saveState(srv *fakeserver.Server) error {
 	return srv.State().Save(c.state)
 }
 
-// parse reads the command line.
-func parse(args []string, stderr io.Writer) (*config, error) {
+// parse reads the command line. To who asks for it, help is written to stdout, and
+// the error is [flag.ErrHelp].
+func parse(args []string, stdout io.Writer) (*config, error) {
 	cfg := new(config)
 	flags := flag.NewFlagSet("rtmfake", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.StringVar(&cfg.ways.listen, "listen", "127.0.0.1:13325", "TCP `address` to serve on; port 0 takes a free one")
+	flags.SetOutput(io.Discard) // errors are told without the help
+	flags.Usage = func() {}
+	flags.StringVar(&cfg.ways.listen, "listen", defaultListen, "TCP `address` to serve on; port 0 takes a free one")
 	flags.StringVar(&cfg.ways.tls, "tls", "", "another TCP `address`, to serve on over TLS")
 	flags.StringVar(&cfg.ways.certFile, "tls-cert", "", "`file` with the certificates for -tls, in PEM; without it there is one for this run, which is printed")
 	flags.StringVar(&cfg.ways.certKeyFile, "tls-key", "", "`file` with the private key of -tls-cert, in PEM")
@@ -68,30 +86,31 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	lenient := flags.Bool("lenient", false, "have no limits (the default)")
 	page := flags.String("http", "", "TCP `address` to show a page and metrics on, 127.0.0.1 if it has no host")
 	if err := flags.Parse(args); err != nil {
-		return nil, err
-	}
-	fail := func(format string, args ...any) (*config, error) {
-		err := fmt.Errorf(format, args...)
-		_, _ = fmt.Fprintln(stderr, "rtmfake:", err)
-		flags.Usage()
+		if errors.Is(err, flag.ErrHelp) {
+			_, _ = fmt.Fprintf(stdout, help, fakeserver.DefaultSecret, defaultListen, fakeserver.DefaultProject)
+			flags.SetOutput(stdout)
+			flags.PrintDefaults()
+		}
 		return nil, err
 	}
 	switch {
 	case flags.NArg() > 0:
-		return fail("unexpected argument %q", flags.Arg(0))
+		return nil, fmt.Errorf("unexpected argument %q", flags.Arg(0))
+	case *pid == 0:
+		return nil, errors.New("-pid 0 is no project")
 	case *pid < math.MinInt32 || *pid > math.MaxInt32:
-		return fail("-pid %d does not fit 32 bits", *pid)
+		return nil, fmt.Errorf("-pid %d does not fit 32 bits", *pid)
 	case *secret == "":
-		return fail("-secret is empty: anybody could sign")
+		return nil, errors.New("-secret is empty: anybody could sign")
 	case *tokens && *journal == "":
-		return fail("-journal-tokens needs -journal")
+		return nil, errors.New("-journal-tokens needs -journal")
 	case *journal != "" && filepath.Clean(*journal) == filepath.Clean(cfg.state):
-		return fail("-journal and -state are one file: either would overwrite the other")
+		return nil, errors.New("-journal and -state are one file: either would overwrite the other")
 	case *strict && *lenient:
-		return fail("-strict and -lenient exclude each other")
+		return nil, errors.New("-strict and -lenient exclude each other")
 	}
 	if err := cfg.ways.check(); err != nil {
-		return fail("%w", err)
+		return nil, err
 	}
 	cfg.options = append(cfg.options, fakeserver.WithProject(wire.Project{ID: int32(*pid), Secret: wire.Secret(*secret)}))
 	if *journal != "" {
@@ -106,7 +125,7 @@ func parse(args []string, stderr io.Writer) (*config, error) {
 	if *page != "" {
 		var err error
 		if cfg.web, err = newWeb(*page); err != nil {
-			return fail("-http: %w", err)
+			return nil, fmt.Errorf("-http: %w", err)
 		}
 		cfg.options = append(cfg.options, fakeserver.WithFPNN(fpnn.WithTracer(&cfg.web.quests)))
 	}

@@ -78,15 +78,19 @@ func main() {
 // run serves until ctx ends and returns the exit code: 0 after an interruption,
 // 1 for a failure, 2 for wrong usage.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	cfg, err := parse(args, stderr)
-	if err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return 0
-		}
+	cfg, err := parse(args, stdout)
+	switch {
+	case errors.Is(err, flag.ErrHelp):
+		return 0
+	case err != nil:
+		_, _ = fmt.Fprintf(stderr, "rtmfake: %v\nhint: see rtmfake -help\n", err)
 		return 2
 	}
 	if err := serve(ctx, cfg, stdout); err != nil {
 		_, _ = fmt.Fprintln(stderr, "rtmfake:", err)
+		if errors.Is(err, syscall.EADDRINUSE) {
+			_, _ = fmt.Fprintln(stderr, "hint: something listens there: end it, or take another address; port 0 takes a free one")
+		}
 		return 1
 	}
 	return 0

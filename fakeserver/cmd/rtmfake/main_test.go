@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -38,7 +39,7 @@ func TestAddressInUseFails(t *testing.T) {
 	srv := fakeserver.New(t, fakeserver.WithTCP("127.0.0.1:0"))
 	exit, complaint := fails(t, "-listen", srv.Addr())
 	require.Equal(t, 1, exit)
-	require.Contains(t, complaint, "address already in use")
+	require.Contains(t, complaint, "address already in use\nhint: something listens there: end it, or take another address")
 }
 
 // Who cannot be told where the gate is has it end with a failure, and the state saved.
@@ -61,6 +62,7 @@ func TestWrongUsage(t *testing.T) {
 	}{
 		{"not defined: -nothing", []string{"-nothing"}},
 		{"invalid value", []string{"-pid", "x"}},
+		{"-pid 0 is no project", []string{"-pid", "0"}},
 		{"does not fit 32 bits", []string{"-pid", "2147483648"}},
 		{`unexpected argument "more"`, []string{"more"}},
 		{"-secret is empty", []string{"-secret", ""}},
@@ -77,11 +79,34 @@ func TestWrongUsage(t *testing.T) {
 		exit, complaint := fails(t, c.args...)
 		require.Equal(t, 2, exit, c.args)
 		require.Contains(t, complaint, c.want)
-		require.Contains(t, complaint, "-listen address", "the flags are listed")
+		require.Regexp(t, `^rtmfake: .*\nhint: see rtmfake -help\n$`, complaint, "the error is what is seen, not the end of a long help")
 	}
-	exit, help := fails(t, "-help")
-	require.Zero(t, exit)
-	require.Contains(t, help, "-secret key")
+}
+
+// helpOf returns the help that is asked for.
+func helpOf(t *testing.T, arg string) string {
+	t.Helper()
+	var stdout, stderr bytes.Buffer
+	require.Zero(t, run(t.Context(), []string{arg}, &stdout, &stderr))
+	require.Empty(t, stderr.String())
+	return stdout.String()
+}
+
+func TestHelpTellsHowAClientComesToTheGate(t *testing.T) {
+	t.Parallel()
+	for _, arg := range []string{"-h", "-help", "--help"} {
+		intro, flags, ok := strings.Cut(helpOf(t, arg), "\n  -http address\n")
+		require.True(t, ok)
+		for _, text := range []string{
+			"An RTM gate for programs in any language", "prints\n\"listening on ADDR\"", "The exit code is 0",
+			"RTM_SECRET=fakeserver-secret rtm send -endpoint 127.0.0.1:13325 -pid 80000071 ",
+		} {
+			require.Contains(t, intro, text)
+		}
+		for _, text := range []string{`(default "127.0.0.1:13325")`, "(default 80000071)", `(default "fakeserver-secret")`} {
+			require.Contains(t, flags, text)
+		}
+	}
 }
 
 // The flags that the README names, there are.
@@ -91,7 +116,7 @@ func TestReadmeNamesFlagsThatThereAre(t *testing.T) {
 	require.NoError(t, err)
 	row := regexp.MustCompile("(?m)^\\| `go run ./fakeserver/cmd/rtmfake` \\|(.*)").FindSubmatch(readme)
 	require.NotNil(t, row)
-	_, help := fails(t, "-help")
+	help := helpOf(t, "-help")
 	flags := regexp.MustCompile("`(-\\w+)`").FindAllSubmatch(row[1], -1)
 	require.Greater(t, len(flags), 5)
 	for _, f := range flags {

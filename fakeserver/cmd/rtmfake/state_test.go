@@ -43,10 +43,14 @@ func TestStateThatCannotBeReadIsLeftAlone(t *testing.T) {
 	require.NoError(t, os.WriteFile(path, []byte("{not a state"), 0o600))
 	exit, complaint := fails(t, "-state", path)
 	require.Equal(t, 1, exit)
-	require.Contains(t, complaint, "state")
+	require.Contains(t, complaint, "rtmfake: -state "+path+": ")
 	content, err := os.ReadFile(path)
 	require.NoError(t, err)
 	require.Equal(t, "{not a state", string(content))
+
+	exit, complaint = fails(t, "-state", filepath.Join(path, "below"))
+	require.Equal(t, 1, exit)
+	require.Contains(t, complaint, "rtmfake: -state: open "+path)
 
 	exit, complaint = fails(t, "-journal", filepath.Join(path, "below"))
 	require.Equal(t, 1, exit)

@@ -120,7 +120,7 @@ func (w *ways) readKey() (*secure.PrivateKey, error) {
 	}
 	text, err := os.ReadFile(w.keyFile)
 	if err != nil {
-		return nil, err
+		return nil, fmt.Errorf("-key: %w", err)
 	}
 	key, err := secure.ParsePrivateKeyPEM(text)
 	if err != nil {

@@ -167,7 +167,7 @@ func TestWaysThatCannotBeOpenedFail(t *testing.T) {
 		{"address already in use", []string{"-tls", taken}},
 		{"-tls-cert, -tls-key: ", []string{"-tls", "127.0.0.1:0", "-tls-cert", nothing, "-tls-key", nothing}},
 		{"-tls-cert, -tls-key: ", []string{"-tls", "127.0.0.1:0", "-tls-cert", keyFile, "-tls-key", keyFile}},
-		{"no such file", []string{"-key", nothing}},
+		{"rtmfake: -key: open " + nothing, []string{"-key", nothing}},
 		{"not an elliptic curve key", []string{"-key", writeFile(t, "no key")}},
 		{"journal", []string{"-ws", "-tls", "127.0.0.1:0", "-key", keyFile, "-journal", filepath.Join(nothing, "below")}},
 	} {
