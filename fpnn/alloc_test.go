@@ -2,6 +2,7 @@ package fpnn_test
 
 import (
 	"context"
+	"fmt"
 	"net"
 	"runtime"
 	"testing"
@@ -117,27 +118,31 @@ func TestLargePackagesMakeNoBuffers(t *testing.T) {
 	if raceEnabled {
 		t.Skip("under the race detector pools lose some of what they are given")
 	}
-	client, err := fpnn.Dial(t.Context(), benchServer(t, fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
-		return (*copied)(q), nil
-	})))
-	require.NoError(t, err)
-	defer client.Close()
-	const size = 512 << 10
-	payload, err := zeros(size).AppendPayload(nil)
-	require.NoError(t, err)
-	args := encoded(payload)
-	var answer fpnn.Answer
-	calls := func(n int) {
-		for range n {
-			require.NoError(t, client.CallInto(t.Context(), "echo", &args, &answer))
+	addr := benchServer(t, fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) { return (*copied)(q), nil }))
+	for _, writeBuffer := range []int{64 << 10, fpnn.DefaultWriteBuffer, 2 << 20} {
+		for _, size := range []int{60 << 10, 100 << 10, 300 << 10, 512 << 10, 1 << 20} {
+			t.Run(fmt.Sprintf("%d of %d", size, writeBuffer), func(t *testing.T) {
+				client, err := fpnn.Dial(t.Context(), addr, fpnn.WithWriteBuffer(writeBuffer))
+				require.NoError(t, err)
+				defer client.Close()
+				payload, err := zeros(size).AppendPayload(nil)
+				require.NoError(t, err)
+				args := encoded(payload)
+				var answer fpnn.Answer
+				calls := func(n int) {
+					for range n {
+						require.NoError(t, client.CallInto(t.Context(), "echo", &args, &answer))
+					}
+				}
+				calls(20)
+				var before, after runtime.MemStats
+				runtime.ReadMemStats(&before)
+				calls(100)
+				runtime.ReadMemStats(&after)
+				require.Less(t, (after.TotalAlloc-before.TotalAlloc)/100, uint64(size/4), "bytes a call")
+			})
 		}
 	}
-	calls(20)
-	var before, after runtime.MemStats
-	runtime.ReadMemStats(&before)
-	calls(100)
-	runtime.ReadMemStats(&after)
-	require.Less(t, (after.TotalAlloc-before.TotalAlloc)/100, uint64(size/4), "bytes a call")
 }
 
 // encoded is a payload as it travels.

@@ -213,8 +213,8 @@ func (c *Conn) closeTransport() {
 	_ = c.nc.Close()
 }
 
-// spawn starts a goroutine, which ends with exit. c.mu is held, and fail has not
-// been left.
+// spawn starts a goroutine, which ends with exit. c.mu is held, and another goroutine
+// of the connection has not ended.
 func (c *Conn) spawn(f func()) {
 	c.running++
 	go f()

@@ -144,7 +144,7 @@
 // so for one connection.
 //
 //	buffer                size                                     who owns its bytes
-//	1  a call's package   the package; up to 1 MiB kept for the    its caller, until the call ends; args are read
+//	1  a call's package   the package; up to 2 MiB kept for the    its caller, until the call ends; args are read
 //	                      connection's next calls                  while it is encoded, and not kept
 //	2  out buffer         as much as waits: WithWriteBuffer, or    the connection; the writer, while it is written.
 //	                      one package; up to 8 KiB (of which       Packages are copied into it

@@ -84,7 +84,7 @@ func TestIdleConnectionKeepsNoLargePackage(t *testing.T) { // alone in the proce
 		}()
 		synctest.Wait()
 		require.EqualValues(t, 1, srv.Stats().Quests)
-		require.Less(t, liveHeap(), before+1<<20)
+		require.Less(t, liveHeap(), before+2<<20, "a few smaller ones are kept for others")
 	})
 }
 

@@ -12,7 +12,7 @@ import (
 const (
 	// maxPooled is the largest buffer in bytes that is kept with a call or a quest
 	// for the next one, until the garbage collector empties the pool.
-	maxPooled = 1 << 20
+	maxPooled = 2 << 20
 	// refusalQuota is the room in bytes, when the write buffer is full, for the
 	// answers the reader gives itself, since it must not wait.
 	refusalQuota = 16 << 10

@@ -113,7 +113,12 @@ func (r *Reader) makeRoom() error {
 	if !r.reserve(len(r.buf), size) {
 		return ErrNoBuffer
 	}
-	buf := lend.Take(size)[:size]
+	var buf []byte
+	if size < maxIdleBuffer {
+		buf = make([]byte, size)
+	} else {
+		buf = lend.Take(size)[:size]
+	}
 	copy(buf, r.buf[r.start:r.end])
 	lend.Give(r.buf)
 	r.buf, r.start, r.end, r.filled = buf, 0, unread, false
