@@ -3,79 +3,75 @@ package main
 import (
 	"context"
 	"errors"
-	"flag"
-	"fmt"
-	"slices"
-	"time"
+	"io"
 
 	"github.com/gofpnn/gofpnn/rtm"
 )
 
-// command is one of the commands that speak to a gate.
-type command struct {
-	args  int // how many arguments; -1 for any number from 1
-	flags func(fs *flag.FlagSet, o *options)
-	// prepare finds what is wrong with the command line before anybody is called.
-	prepare func(o *options) (action, error)
-}
-
 // action is what a command does with the gate.
 type action func(ctx context.Context, c *rtm.Client, out *output) error
 
-var commands = map[string]command{
-	"send":    {1, sendFlags, send},
-	"history": {0, historyFlags, history},
-	"get":     {1, targetFlags, get},
-	"delete":  {1, targetFlags, remove},
-	"edit":    {2, editFlags, edit},
-	"clean":   {0, rangeFlags, clean},
-	"count":   {0, countFlags, count},
-	"group":   {-1, groupFlags, groupCommand},
-	"room":    {-1, roomFlags, roomCommand},
-	"listen":  {0, listenFlags, listenCommand},
+// standalone is what a command does without a gate.
+type standalone func(ctx context.Context, out io.Writer) error
+
+var commands = []command{
+	{name: "demo", forms: []form{{"", "run a gate in this process and try everything on it"}}, alone: demo},
+	{
+		name: "send", forms: []form{{"TEXT", "send a message"}}, more: conversationHelp, nargs: 1,
+		flags: sendFlags, prepare: send,
+	},
+	{
+		name: "history", forms: []form{{"", "read a conversation"}}, more: conversationHelp,
+		flags: historyFlags, prepare: history,
+	},
+	{
+		name: "get", forms: []form{{"ID", "read one message"}}, more: conversationHelp + senderHelp, nargs: 1,
+		flags: targetFlags, prepare: get,
+	},
+	{
+		name: "delete", forms: []form{{"ID", "delete one message"}}, more: conversationHelp + senderHelp, nargs: 1,
+		flags: targetFlags, prepare: remove,
+	},
+	{
+		name: "edit", forms: []form{{"ID TEXT", "replace a message's text"}}, more: conversationHelp + senderHelp, nargs: 2,
+		flags: editFlags, prepare: edit,
+	},
+	{
+		name: "clean", forms: []form{{"", "delete the messages from -begin to -end"}},
+		more:  conversationHelp + "-from may be left out, unless it is one of two users.\n",
+		flags: rangeFlags, prepare: clean,
+	},
+	{
+		name: "count", forms: []form{{"", "count messages and their senders"}},
+		more:  "Messages of a -group, of a -room and to -everyone can be counted; -from does not matter.\n",
+		flags: countFlags, prepare: count,
+	},
+	{
+		name: "group", forms: []form{
+			{"add|remove UID...", "change who is in the -group"},
+			{"members|count", "read who is in it"},
+			{"of UID", "read what groups a user is in"},
+		}, nargs: -1,
+		flags: groupFlags, prepare: groupCommand,
+	},
+	{
+		name: "room", forms: []form{
+			{"add|remove UID...", "change who is in the -room"},
+			{"members|count", "read who is in it"},
+		}, nargs: -1,
+		flags: roomFlags, prepare: roomCommand,
+	},
+	{
+		name: "listen", forms: []form{{"", "print what is pushed, until it is interrupted"}}, more: listenHelp,
+		flags: listenFlags, prepare: listenCommand, endless: true,
+	},
 }
 
-// command parses the flags of a command, connects and runs it.
-func (p *program) command(ctx context.Context, name string, c command, args []string) error {
-	var o options
-	fs := flag.NewFlagSet("rtm "+name, flag.ContinueOnError)
-	fs.SetOutput(p.stderr)
-	fs.StringVar(&o.endpoint, "endpoint", "127.0.0.1:13325", "the gate's `address`")
-	fs.Int64Var(&o.pid, "pid", 0, "the project's `id`")
-	fs.DurationVar(&o.timeout, "timeout", 10*time.Second, "how long it may take in all; 0 for ever")
-	fs.BoolVar(&o.json, "json", false, "write JSON, an object a line")
-	c.flags(fs, &o)
-	if err := fs.Parse(args); err != nil {
-		if errors.Is(err, flag.ErrHelp) {
-			return err
-		}
-		return errUsage
-	}
-	o.args = fs.Args()
-	err := o.check(c, p.secret)
-	var do action
-	if err == nil {
-		do, err = c.prepare(&o)
-	}
-	if err != nil {
-		_, _ = fmt.Fprintf(p.stderr, "rtm %s: %v\n", name, err)
-		return errUsage
-	}
-	if o.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.timeout)
-		defer cancel()
-	}
-	client, err := rtm.Dial(ctx, o.endpoint, rtm.Project{ID: int32(o.pid), Secret: rtm.Secret(p.secret)})
-	if err != nil {
-		return err
-	}
-	defer client.Close()
-	return do(ctx, client, &output{w: p.stdout, json: o.json})
-}
+// senderHelp is for the commands about one message.
+const senderHelp = "-from is who has sent the message.\n"
 
 func send(o *options) (action, error) {
-	to, err := o.target()
+	to, err := o.conversation()
 	if err != nil {
 		return nil, err
 	}
@@ -94,7 +90,7 @@ func send(o *options) (action, error) {
 }
 
 func history(o *options) (action, error) {
-	with, err := o.target()
+	with, err := o.conversation()
 	if err != nil {
 		return nil, err
 	}
@@ -130,7 +126,7 @@ func history(o *options) (action, error) {
 
 // aboutOne prepares a command about the message whose id is its first argument.
 func aboutOne(o *options, do func(ctx context.Context, c *rtm.Client, out *output, to rtm.Target, id int64) error) (action, error) {
-	to, err := o.target()
+	to, err := o.conversation()
 	if err != nil {
 		return nil, err
 	}
@@ -163,6 +159,9 @@ func edit(o *options) (action, error) {
 
 func clean(o *options) (action, error) {
 	with, err := o.target()
+	if err == nil && with.Kind == rtm.P2P {
+		with, err = o.conversation()
+	}
 	return func(ctx context.Context, c *rtm.Client, out *output) error {
 		return out.done("cleaned", c.Clean(ctx, o.from, with, o.begin, o.end))
 	}, err
@@ -170,8 +169,11 @@ func clean(o *options) (action, error) {
 
 func count(o *options) (action, error) {
 	in, err := o.target()
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case in.Kind == rtm.P2P:
+		return nil, errors.New("cannot count with -to: name one of -group, -room and -everyone")
 	}
 	types, err := o.types()
 	return func(ctx context.Context, c *rtm.Client, out *output) error {
@@ -181,103 +183,4 @@ func count(o *options) (action, error) {
 		}
 		return out.write(counted{n.Messages, n.Senders})
 	}, err
-}
-
-// whose checks the arguments of a command about members: an action and what it
-// takes. id is the flag that names the group or room.
-func (o *options) whose(id int64, flagName string, actions ...string) ([]int64, error) {
-	name := o.args[0]
-	uids, err := o.numbers(1)
-	switch {
-	case err != nil:
-		return nil, err
-	case !slices.Contains(actions, name):
-		return nil, fmt.Errorf("does not know %q, but %v", name, actions)
-	case name == "of" && len(uids) != 1:
-		return nil, errors.New("of takes one user")
-	case name != "of" && id == 0:
-		return nil, fmt.Errorf("%s is missing", flagName)
-	case (name == "add" || name == "remove") && len(uids) == 0:
-		return nil, fmt.Errorf("%s takes users", name)
-	case (name == "members" || name == "count") && len(uids) > 0:
-		return nil, fmt.Errorf("%s takes no users", name)
-	}
-	return uids, nil
-}
-
-func groupCommand(o *options) (action, error) {
-	uids, err := o.whose(o.group, "-group", "add", "remove", "members", "count", "of")
-	return func(ctx context.Context, c *rtm.Client, out *output) error {
-		switch o.args[0] {
-		case "add":
-			return out.done("added", c.AddGroupMembers(ctx, o.group, uids))
-		case "remove":
-			return out.done("removed", c.RemoveGroupMembers(ctx, o.group, uids))
-		case "members":
-			uids, err := c.GroupMembers(ctx, o.group)
-			return out.result(users{uids}, err)
-		case "count":
-			n, err := c.GroupCount(ctx, o.group)
-			return out.result(number{n}, err)
-		default:
-			gids, err := c.UserGroups(ctx, uids[0])
-			return out.result(groups{gids}, err)
-		}
-	}, err
-}
-
-func roomCommand(o *options) (action, error) {
-	uids, err := o.whose(o.room, "-room", "add", "remove", "members", "count")
-	return func(ctx context.Context, c *rtm.Client, out *output) error {
-		switch o.args[0] {
-		case "add":
-			added, err := c.AddRoomMembers(ctx, o.room, uids)
-			return out.result(users{added}, err)
-		case "remove":
-			removed, err := c.RemoveRoomMembers(ctx, o.room, uids)
-			return out.result(users{removed}, err)
-		case "members":
-			uids, err := c.RoomMembers(ctx, o.room)
-			return out.result(users{uids}, err)
-		default:
-			counts, err := c.RoomCounts(ctx, []int64{o.room})
-			return out.result(number{counts[o.room]}, err)
-		}
-	}, err
-}
-
-func listenCommand(o *options) (action, error) {
-	set := rtm.ListenSet{Events: o.events()}
-	if o.group != 0 {
-		set.Groups = []int64{o.group}
-	}
-	if o.room != 0 {
-		set.Rooms = []int64{o.room}
-	}
-	if o.to != 0 {
-		set.Users = []int64{o.to}
-	}
-	all := rtm.ListenAll{Groups: o.everyone, Rooms: o.everyone, P2P: o.everyone, Events: o.everyone}
-	return func(ctx context.Context, c *rtm.Client, out *output) error {
-		pushes := c.Pushes(ctx)
-		if err := c.Listen(ctx, set); err != nil {
-			return err
-		}
-		if err := c.ListenAll(ctx, all); err != nil {
-			return err
-		}
-		n := 0
-		for p, err := range pushes {
-			if err != nil {
-				return err
-			}
-			if err := out.write(shownPush(&p)); err != nil {
-				return err
-			}
-			if n++; n == o.limit {
-				break
-			}
-		}
-		return nil
-	}, nil
 }

@@ -1,11 +1,14 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"flag"
 	"fmt"
 	"math"
+	"net"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/gofpnn/gofpnn/rtm"
@@ -15,6 +18,7 @@ import (
 type options struct {
 	endpoint string
 	pid      int64
+	began    time.Time
 	timeout  time.Duration
 	json     bool
 
@@ -33,18 +37,48 @@ type options struct {
 	args []string
 }
 
-func (o *options) check(c command, secret string) error {
+// gateFlags are those of all commands that speak to a gate.
+func gateFlags(fs *flag.FlagSet, o *options, c *command) {
+	fs.StringVar(&o.endpoint, "endpoint", "127.0.0.1:13325", "the gate's `address`")
+	fs.Int64Var(&o.pid, "pid", 0, "the project's `id`")
+	bounded := "how long it may take in all"
+	if c.endless {
+		bounded = "how long it may take until it listens"
+	}
+	fs.DurationVar(&o.timeout, "timeout", 10*time.Second, bounded+"; 0 leaves 30s to each step")
+	fs.BoolVar(&o.json, "json", false, "write JSON, an object a line")
+}
+
+func (o *options) check(secret string) error {
 	switch {
 	case secret == "":
 		return errors.New("the environment variable RTM_SECRET is not set")
 	case o.pid < math.MinInt32 || o.pid > math.MaxInt32 || o.pid == 0:
 		return errors.New("-pid is missing, or no 32-bit number")
-	case c.args >= 0 && len(o.args) != c.args:
-		return fmt.Errorf("takes %d arguments, not %d", c.args, len(o.args))
-	case c.args < 0 && len(o.args) == 0:
-		return errors.New("takes an argument")
+	case o.timeout < 0:
+		return errors.New("-timeout is negative")
+	}
+	return o.checkEndpoint()
+}
+
+// checkEndpoint tells an address that makes no sense from a gate that is not there.
+func (o *options) checkEndpoint() error {
+	address := strings.TrimPrefix(o.endpoint, "tls://")
+	if strings.HasPrefix(address, "unix:") {
+		return nil
+	}
+	if _, port, err := net.SplitHostPort(address); err != nil || port == "" || strings.Contains(address, "://") {
+		return fmt.Errorf("-endpoint %q is no HOST:PORT, tls://HOST:PORT or unix:PATH", o.endpoint)
 	}
 	return nil
+}
+
+// within bounds ctx as -timeout says.
+func (o *options) within(ctx context.Context) (context.Context, context.CancelFunc) {
+	if o.timeout == 0 {
+		return context.WithCancel(ctx)
+	}
+	return context.WithDeadline(ctx, o.began.Add(o.timeout))
 }
 
 // target is the conversation the flags name.
@@ -68,6 +102,15 @@ func (o *options) target() (rtm.Target, error) {
 	return targets[0], nil
 }
 
+// conversation is target for what -from has a part in.
+func (o *options) conversation() (rtm.Target, error) {
+	t, err := o.target()
+	if err == nil && o.from == 0 {
+		err = errors.New("-from is missing")
+	}
+	return t, err
+}
+
 // types is the -type flag as a query has it.
 func (o *options) types() ([]int8, error) {
 	if o.mtype == 0 {
@@ -87,10 +130,13 @@ func (o *options) messageType() (int8, error) {
 // number reads an argument.
 func (o *options) number(i int) (int64, error) {
 	n, err := strconv.ParseInt(o.args[i], 10, 64)
-	if err != nil {
-		return 0, fmt.Errorf("%q is not a number", o.args[i])
+	switch {
+	case err == nil:
+		return n, nil
+	case isFlag(o.args[i]):
+		return 0, fmt.Errorf("flags such as %s come before the arguments", o.args[i])
 	}
-	return n, nil
+	return 0, fmt.Errorf("%q is not a number", o.args[i])
 }
 
 // numbers reads the arguments from the i-th on.
@@ -143,24 +189,4 @@ func editFlags(fs *flag.FlagSet, o *options) {
 	targetFlags(fs, o)
 	fs.StringVar(&o.attrs, "attrs", "", "the message's new attributes")
 	fs.Int64Var(&o.timeLimit, "limit", 0, "refuse if the message is older, `milliseconds`; 0 for no limit")
-}
-
-func groupFlags(fs *flag.FlagSet, o *options) { fs.Int64Var(&o.group, "group", 0, "the `group`") }
-func roomFlags(fs *flag.FlagSet, o *options)  { fs.Int64Var(&o.room, "room", 0, "the `room`") }
-
-func listenFlags(fs *flag.FlagSet, o *options) {
-	fs.Int64Var(&o.group, "group", 0, "a `group`")
-	fs.Int64Var(&o.room, "room", 0, "a `room`")
-	fs.Int64Var(&o.to, "user", 0, "a `user`: messages from and to")
-	fs.StringVar(&o.event, "event", "", "a `kind` of event, such as login")
-	fs.BoolVar(&o.everyone, "all", false, "everything")
-	fs.IntVar(&o.limit, "n", 0, "end after so many; 0 for never")
-}
-
-// events is the -event flag.
-func (o *options) events() []string {
-	if o.event == "" {
-		return nil
-	}
-	return []string{o.event}
 }

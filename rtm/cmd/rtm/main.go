@@ -3,16 +3,19 @@
 //	rtm demo                                          everything, on a gate in this process
 //	RTM_SECRET=KEY rtm send -pid 80000071 -from 1001 -group 7 hello
 //	RTM_SECRET=KEY rtm history -pid 80000071 -from 1001 -group 7 -desc
+//	RTM_SECRET=KEY rtm listen -pid 80000071 -group 7  what is pushed, until it is interrupted
 //
-// rtm without arguments lists the commands, and rtm COMMAND -help its flags. The
-// project's secret comes from the environment, so that no list of processes shows it.
+// rtm help lists the commands, and rtm COMMAND -help its flags, which come before
+// the arguments. The project's secret comes from the environment, so that no list of
+// processes shows it.
 //
 // # Scripts
 //
 // With -json each result is one line of JSON; what is printed without it is for people,
-// and may change. Results go to the standard output, all else to the standard error. The
-// exit code is 0, 1 for a failure, an error answer of the gate among them, or 2 for wrong
-// usage. Times are Unix milliseconds.
+// and may change. Results, and help that was asked for, go to the standard output, all
+// else to the standard error. The exit code is 0, 1 for a failure, an error answer of the
+// gate among them, or 2 for wrong usage; it is 0 too when listen is interrupted. Times are
+// Unix milliseconds.
 package main
 
 import (
@@ -21,14 +24,21 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"net"
 	"os"
 	"os/signal"
+	"slices"
 	"syscall"
+	"time"
+
+	"github.com/gofpnn/gofpnn/rtm"
+	"github.com/gofpnn/gofpnn/transport"
 )
 
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	p := program{stdout: os.Stdout, stderr: os.Stderr, secret: os.Getenv("RTM_SECRET")}
+	context.AfterFunc(ctx, stop) // a second one ends what does not end by itself
+	p := program{stdout: os.Stdout, stderr: os.Stderr, secret: os.Getenv("RTM_SECRET"), dialer: new(net.Dialer)}
 	code := p.run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
@@ -38,61 +48,91 @@ func main() {
 type program struct {
 	stdout, stderr io.Writer
 	secret         string // the project's, from the environment
+	dialer         transport.Dialer
 }
 
-// errUsage is an error of the command line that has been reported.
-var errUsage = errors.New("wrong usage")
-
-// run returns the exit code: 0 for success, 1 for a failure, 2 for wrong usage.
+// run returns the exit code.
 func (p *program) run(ctx context.Context, args []string) int {
 	if len(args) == 0 {
-		p.usage()
-		return 2
+		_, _ = io.WriteString(p.stderr, usage())
+		return exitUsage
 	}
 	name := args[0]
-	var err error
-	switch c, ok := commands[name]; {
-	case name == "demo" && len(args) == 1:
-		err = demo(ctx, p.stdout)
-	case ok:
-		err = p.command(ctx, name, c, args[1:])
-	case name == "help" || name == "-h" || name == "-help" || name == "--help":
-		p.usage()
-		return 0
-	default:
-		p.usage()
-		return 2
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, name) {
+		_, err := io.WriteString(p.stdout, usage())
+		return p.report("rtm help", "", err)
 	}
-	switch {
-	case err == nil, errors.Is(err, flag.ErrHelp):
-		return 0
-	case errors.Is(err, errUsage):
-		return 2
+	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
+	if i < 0 {
+		return p.report("rtm", "rtm help", usageError{fmt.Errorf("unknown command %q", name)})
 	}
-	_, _ = fmt.Fprintf(p.stderr, "rtm %s: %v\n", name, err)
-	return 1
+	name = "rtm " + name
+	return p.report(name, name+" -help", p.command(ctx, &commands[i], args[1:]))
 }
 
-func (p *program) usage() {
-	_, _ = io.WriteString(p.stderr, `usage: rtm COMMAND [flags] [arguments]
+// report tells of an error, and returns the exit code. help is the command that
+// prints how it is done.
+func (p *program) report(who, help string, err error) int {
+	code := exitCode(err)
+	if code == exitOK {
+		return code
+	}
+	_, _ = fmt.Fprintf(p.stderr, "%s: %s\n", who, errorLine(err))
+	if text := hint(err, help); text != "" {
+		_, _ = fmt.Fprintf(p.stderr, "hint: %s\n", text)
+	}
+	return code
+}
 
-  demo      run a gate in this process and try everything on it
-  send      TEXT                      send a message
-  history                             read a conversation
-  get       ID                        read one message
-  delete    ID                        delete one message
-  edit      ID TEXT                   replace a message's text
-  clean                               delete the messages from -begin to -end
-  count                               count messages and their senders
-  group     add|remove UID...         change who is in the -group
-  group     members|count             read who is in it
-  group     of UID                    read what groups a user is in
-  room      add|remove UID...         the same for the -room
-  room      members|count
-  listen                              print what is pushed, to a -group, -room, -user or -all
+// command parses the flags of a command and runs it.
+func (p *program) command(ctx context.Context, c *command, args []string) error {
+	o := options{began: time.Now()}
+	fs := flag.NewFlagSet("", flag.ContinueOnError)
+	fs.SetOutput(io.Discard) // report tells of errors, without the help
+	fs.Usage = func() {}
+	if c.alone == nil {
+		gateFlags(fs, &o, c)
+		c.flags(fs, &o)
+	}
+	switch err := fs.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		_, err = io.WriteString(p.stdout, c.help(fs))
+		return err
+	case err != nil:
+		return usageError{err}
+	}
+	o.args = fs.Args()
+	if err := c.takes(o.args); err != nil {
+		return usageError{err}
+	}
+	if c.alone != nil {
+		return c.alone(ctx, p.stdout)
+	}
+	if err := o.check(p.secret); err != nil {
+		return usageError{err}
+	}
+	do, err := c.prepare(&o)
+	if err != nil {
+		return usageError{err}
+	}
+	return p.talk(ctx, c, &o, do)
+}
 
-A conversation is -from UID and one of -to UID, -group GID, -room RID, -everyone.
-The gate is -endpoint, the project -pid; its secret comes from the environment
-variable RTM_SECRET. 'rtm COMMAND -help' lists all flags.
-`)
+// talk connects to the gate and does something with it.
+func (p *program) talk(ctx context.Context, c *command, o *options, do action) error {
+	project := rtm.Project{ID: int32(o.pid), Secret: rtm.Secret(p.secret)}
+	client, err := rtm.NewClient([]string{o.endpoint}, project, rtm.WithDialer(p.dialer))
+	if err != nil {
+		return usageError{err}
+	}
+	defer client.Close()
+	within, cancel := o.within(ctx)
+	defer cancel()
+	if err := client.Connect(within); err != nil {
+		return err
+	}
+	if !c.endless {
+		ctx = within
+	}
+	return do(ctx, client, &output{w: p.stdout, json: o.json})
 }

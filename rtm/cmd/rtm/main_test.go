@@ -62,12 +62,12 @@ func TestReadmeNamesCommandsThatThereAre(t *testing.T) {
 	require.NoError(t, err)
 	row := regexp.MustCompile("(?m)^\\| `go run ./rtm/cmd/rtm` \\|(.*)").FindSubmatch(readme)
 	require.NotNil(t, row)
-	var stderr bytes.Buffer
-	require.Zero(t, (&program{stderr: &stderr}).run(t.Context(), []string{"help"}))
+	var stdout bytes.Buffer
+	require.Zero(t, (&program{stdout: &stdout}).run(t.Context(), []string{"help"}))
 	names := regexp.MustCompile("`(\\w+)`").FindAllSubmatch(row[1], -1)
 	require.Greater(t, len(names), 10)
 	for _, name := range names {
-		require.Regexp(t, `\b`+string(name[1])+`\b`, stderr.String())
+		require.Regexp(t, `\b`+string(name[1])+`\b`, stdout.String())
 	}
 }
 
@@ -82,13 +82,20 @@ func TestDemoFailsIfItCannotPrint(t *testing.T) {
 	require.Contains(t, stderr.String(), "disk full")
 }
 
-func TestWrongUsage(t *testing.T) {
+func TestNoCommandPrintsTheUsage(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{nil, {"nothing"}, {"demo", "more"}} {
-		var stdout, stderr bytes.Buffer
-		require.Equal(t, 2, (&program{stdout: &stdout, stderr: &stderr}).run(t.Context(), args))
-		require.Empty(t, stdout.String())
-		require.True(t, strings.HasPrefix(stderr.String(), "usage: rtm"))
+	var stdout, stderr bytes.Buffer
+	require.Equal(t, 2, (&program{stdout: &stdout, stderr: &stderr}).run(t.Context(), nil))
+	require.Empty(t, stdout.String())
+	require.True(t, strings.HasPrefix(stderr.String(), "usage: rtm"))
+}
+
+func TestHelpFailsIfItCannotPrint(t *testing.T) {
+	t.Parallel()
+	for _, args := range [][]string{{"help"}, {"send", "-help"}} {
+		var stderr bytes.Buffer
+		require.Equal(t, 1, (&program{stdout: broken{}, stderr: &stderr}).run(t.Context(), args))
+		require.Contains(t, stderr.String(), "disk full")
 	}
 }
 

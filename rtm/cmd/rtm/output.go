@@ -144,7 +144,14 @@ type counted struct {
 }
 
 func (c counted) String() string {
-	return fmt.Sprintf("%d messages of %d senders", c.Messages, c.Senders)
+	return plural(c.Messages, "message") + " of " + plural(c.Senders, "sender")
+}
+
+func plural(n int, what string) string {
+	if n != 1 {
+		what += "s"
+	}
+	return fmt.Sprint(n, " ", what)
 }
 
 type users struct {
