@@ -59,6 +59,7 @@ func newEar(t *testing.T, srv *fakeserver.Server, flags ...string) *ear {
 	t.Helper()
 	e := &ear{srv: srv, code: make(chan int, 1)}
 	dial := func(ctx context.Context, network, _ string) (net.Conn, error) {
+		<-time.After(400 * time.Millisecond) // of the bubble
 		return e.srv.Dialer().DialContext(ctx, network, e.srv.Addr())
 	}
 	project := e.srv.Project()
@@ -93,7 +94,7 @@ func TestListenGoesOnPastItsTimeoutUntilInterrupted(t *testing.T) {
 // -timeout bounds all that comes before the listening together.
 func TestListenFailsIfTheGateDoesNotAnswerInTime(t *testing.T) {
 	t.Parallel()
-	for _, slow := range []time.Duration{700 * time.Millisecond, time.Hour} { // it is said in two quests
+	for _, slow := range []time.Duration{400 * time.Millisecond, time.Hour} { // dialled in 400 ms, and said in two quests
 		synctest.Test(t, func(t *testing.T) {
 			srv := fakeserver.New(t)
 			srv.On("setlisten", fakeserver.Delay(slow))

@@ -89,7 +89,6 @@ func (p *program) command(ctx context.Context, c *command, args []string) error 
 	o := options{began: time.Now()}
 	fs := flag.NewFlagSet("", flag.ContinueOnError)
 	fs.SetOutput(io.Discard) // report tells of errors, without the help
-	fs.Usage = func() {}
 	if c.alone == nil {
 		gateFlags(fs, &o, c)
 		c.flags(fs, &o)
