@@ -57,14 +57,17 @@ func (p *program) run(ctx context.Context, args []string) int {
 		_, _ = io.WriteString(p.stderr, usage())
 		return exitUsage
 	}
-	name := args[0]
-	if slices.Contains([]string{"help", "-h", "-help", "--help"}, name) {
-		_, err := io.WriteString(p.stdout, usage())
-		return p.report("rtm help", "", err)
+	if slices.Contains([]string{"help", "-h", "-help", "--help"}, args[0]) {
+		if len(args) == 1 {
+			_, err := io.WriteString(p.stdout, usage())
+			return p.report("rtm", "", err)
+		}
+		args = []string{args[1], "-help"} // of a command
 	}
+	name := args[0]
 	i := slices.IndexFunc(commands, func(c command) bool { return c.name == name })
 	if i < 0 {
-		return p.report("rtm", "rtm help", usageError{fmt.Errorf("unknown command %q", name)})
+		return p.report("rtm", "rtm -help", usageError{fmt.Errorf("unknown command %q", name)})
 	}
 	name = "rtm " + name
 	return p.report(name, name+" -help", p.command(ctx, &commands[i], args[1:]))

@@ -93,7 +93,8 @@ func TestWrongCommandLines(t *testing.T) {
 func TestWrongUsagePointsToTheHelp(t *testing.T) {
 	t.Parallel()
 	for want, args := range map[string][]string{
-		"rtm: unknown command \"bogus\"\nhint: see rtm help\n":     {"bogus"},
+		"rtm: unknown command \"bogus\"\nhint: see rtm -help\n":    {"bogus"},
+		"rtm: unknown command \"x\"\nhint: see rtm -help\n":        {"help", "x"},
 		"rtm demo: takes no arguments\nhint: see rtm demo -help\n": {"demo", "x"},
 		"rtm send: takes TEXT\nhint: see rtm send -help\n":         {"send"},
 	} {
@@ -136,6 +137,7 @@ func TestHelpOfEachCommand(t *testing.T) {
 	require.Equal(t, usage, help("-help"))
 	for _, c := range commands {
 		text := help(c.name, "-help")
+		require.Equal(t, text, help("help", c.name))
 		require.True(t, strings.HasPrefix(text, "usage: rtm "+c.name), text)
 		require.Equal(t, c.name != "demo", strings.Contains(text, "-endpoint"), text)
 		for _, f := range c.forms {
