@@ -243,7 +243,10 @@ func (p *patience) explain(r *frame.Reader, err error) error {
 
 // hint guesses why a peer has ended a connection on which it never sent anything.
 func (c *Conn) hint() string {
-	if c.stats.bytesIn.Load() > 0 || c.stats.bytesOut.Load() == 0 || transport.Encrypted(c.nc) {
+	c.mu.Lock()
+	silent := c.begun == 0 // so the peer waits, too
+	c.mu.Unlock()
+	if silent || c.stats.bytesIn.Load() > 0 || transport.Encrypted(c.nc) {
 		return ""
 	}
 	return " (it never sent anything: does it want TLS, or encryption?)"

@@ -3,6 +3,7 @@ package peer
 import (
 	"context"
 	"errors"
+	"math/rand/v2"
 
 	"github.com/gofpnn/gofpnn/benchmarks/measure"
 	"github.com/gofpnn/gofpnn/codec"
@@ -14,12 +15,15 @@ const method = "two way demo"
 
 var errAnswer = errors.New("answer is not what was sent")
 
-// quest is the payload of a quest, and of its answer.
-type quest struct{ text string }
+// quest is the payload of a quest, and of its answer. n is another number each time.
+type quest struct {
+	text string
+	n    int64
+}
 
 func (q *quest) AppendPayload(b []byte) ([]byte, error) {
 	b = codec.AppendString(codec.AppendString(codec.AppendMapHeader(b, 2), "text"), q.text)
-	return codec.AppendInt(codec.AppendString(b, "n"), 1), nil
+	return codec.AppendInt(codec.AppendString(b, "n"), q.n), nil
 }
 
 var fpnnRaw = Peer{
@@ -96,18 +100,32 @@ func DialFPNN(ctx context.Context, endpoint string, opts ...fpnn.ClientOption) (
 // Caller returns a caller that sends [Text].
 func (c Client) Caller() measure.Caller { return c.Sender(Text) }
 
-// Sender returns a caller that sends a text.
+// Sender returns a caller that sends a text, and reads what comes back.
 func (c Client) Sender(text string) measure.Caller {
 	var answer fpnn.Answer
-	q := &quest{text}
+	q := &quest{text: text, n: 1<<30 + rand.Int64N(1<<30)}
 	ctx := context.Background()
 	return func() error {
+		q.n++
 		if err := c.CallInto(ctx, method, q, &answer); err != nil {
 			return err
 		}
-		if answer.Len() != 2 {
-			return errAnswer
-		}
-		return nil
+		return q.check(&answer)
 	}
+}
+
+// check reports whether an answer says what q does.
+func (q *quest) check(answer *fpnn.Answer) error {
+	text, err := answer.Bytes("text")
+	if err != nil {
+		return err
+	}
+	n, err := answer.Int64("n")
+	if err != nil {
+		return err
+	}
+	if n != q.n || string(text) != q.text {
+		return errAnswer
+	}
+	return nil
 }

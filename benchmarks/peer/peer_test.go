@@ -193,12 +193,27 @@ func TestAnswersAreChecked(t *testing.T) {
 	t.Parallel()
 	l, err := listenTCP(t.Context())
 	require.NoError(t, err)
-	srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(context.Context, *fpnn.Quest) (any, error) { return map[string]int{"n": 1}, nil }))
+	var spoil func(q *quest)
+	srv, err := fpnn.NewServer(fpnn.HandlerFunc(func(_ context.Context, q *fpnn.Quest) (any, error) {
+		text, err := q.Text("text")
+		if err != nil {
+			return nil, err
+		}
+		n, err := q.Int64("n")
+		answer := &quest{text, n}
+		spoil(answer)
+		return answer, err
+	}))
 	require.NoError(t, err)
 	served := make(chan error, 1)
 	go func() { served <- srv.Serve(l) }()
 	c, err := DialFPNN(t.Context(), l.Addr().String())
 	require.NoError(t, err)
+	spoil = func(*quest) {}
+	require.NoError(t, c.Caller()())
+	spoil = func(q *quest) { q.text += "x" }
+	require.Equal(t, errAnswer, c.Caller()())
+	spoil = func(q *quest) { q.n++ } // as that of another call
 	require.Equal(t, errAnswer, c.Caller()())
 	require.NoError(t, c.Close())
 	require.NoError(t, srv.Close())

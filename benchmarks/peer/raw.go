@@ -78,7 +78,7 @@ func rawQuest() ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	if b, err = (&quest{Text}).AppendPayload(b); err != nil {
+	if b, err = (&quest{text: Text}).AppendPayload(b); err != nil {
 		return nil, err
 	}
 	return b, frame.Finish(b, frame.DefaultMaxPackage)
