@@ -23,6 +23,16 @@ func (s *Server) Stats() Stats {
 	return stats
 }
 
+// Metrics returns the counters as metrics, see [fpnn.ConnStats.Metrics].
+func (s Stats) Metrics(labels ...string) []fpnn.Metric {
+	return append(s.ServerStats.Metrics(labels...),
+		fpnn.Metric{Name: "journal_records", Help: "Packages recorded in the journal.", Labels: labels, Value: s.Records},
+		fpnn.Metric{Name: "conversations", Help: "Conversations there are.", Gauge: true, Labels: labels, Value: int64(s.Conversations)},
+		fpnn.Metric{Name: "messages", Help: "Messages held, deleted ones left out.", Gauge: true, Labels: labels, Value: int64(s.Messages)},
+		fpnn.Metric{Name: "listeners", Help: "Connections that listen to messages or events.", Gauge: true, Labels: labels, Value: int64(s.Listeners)},
+	)
+}
+
 // counters returns what need not be counted first.
 func (s *Server) counters() Stats {
 	return Stats{ServerStats: s.server.Stats(), Records: s.journal.Count()}

@@ -1,6 +1,7 @@
 package fakeserver_test
 
 import (
+	"reflect"
 	"testing"
 	"testing/synctest"
 
@@ -39,4 +40,32 @@ func TestStatsCountWhatPassesAndWhatIsHeld(t *testing.T) {
 		require.Equal(t, st.Groups, srv.Groups())
 		require.Equal(t, st.Rooms, srv.Rooms())
 	})
+}
+
+func TestEveryCounterIsAMetric(t *testing.T) {
+	t.Parallel()
+	var stats fakeserver.Stats
+	own := map[int64]string{}
+	for field, v := range reflect.ValueOf(&stats).Elem().Fields() {
+		if v.Kind() == reflect.Struct {
+			continue // see TestEveryCounterIsAMetric of package fpnn
+		}
+		n := int64(len(own) + 1)
+		v.SetInt(n)
+		own[n] = field.Name
+	}
+	names := map[string]bool{}
+	for _, m := range stats.Metrics("gate", "a") {
+		names[m.Name] = true
+		require.Equal(t, []string{"gate", "a"}, m.Labels[:2], m.Name)
+		if m.Value != 0 {
+			require.Contains(t, own, m.Value, m.Name)
+			require.Equal(t, own[m.Value] != "Records", m.Gauge, m.Name)
+			delete(own, m.Value)
+		}
+	}
+	require.Empty(t, own, "fields without a metric")
+	for _, m := range stats.ServerStats.Metrics() {
+		require.Contains(t, names, m.Name)
+	}
 }

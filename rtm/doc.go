@@ -100,8 +100,9 @@
 // The client underneath is observed as package fpnn says: [WithFPNN] gives it a tracer
 // (fpnn.WithTracer; package otelfpnn has one) and hooks (fpnn.WithOnState), and
 // [Client.FPNN] has its Stats, for expvar, Prometheus or OpenTelemetry.
-// [Client.PushStats] counts pushes. A logger is told of what goes wrong
-// ([WithLogger]). By default nobody is told anything.
+// [Client.PushStats] counts pushes, as metrics of the same kind ([PushStats.Metrics]).
+// A logger is told of what goes wrong ([WithLogger]). By default nobody is told
+// anything.
 //
 // # From the vendor's SDKs
 //

@@ -46,6 +46,23 @@ type PushStats struct {
 	Waiting    int // accepted and not yet handled; after Close: never handled
 }
 
+// Metrics returns the counters as metrics, for [fpnn.AppendMetrics]. labels are pairs
+// of name and value that all get, to tell one client from others; it panics if one has
+// no value.
+func (s PushStats) Metrics(labels ...string) []fpnn.Metric {
+	if len(labels)%2 != 0 {
+		panic("rtm: Metrics with a label that has no value")
+	}
+	return []fpnn.Metric{
+		{Name: "pushes_accepted", Help: "Pushes acknowledged and queued.", Labels: labels, Value: s.Accepted},
+		{Name: "pushes_duplicate", Help: "Pushes acknowledged and dropped since they had come before.", Labels: labels, Value: s.Duplicates},
+		{Name: "pushes_refused", Help: "Pushes refused since too many were waiting, or in a shutdown.", Labels: labels, Value: s.Refused},
+		{Name: "pushes_unreadable", Help: "Pushes answered with an error since they could not be read.", Labels: labels, Value: s.Unreadable},
+		{Name: "pushes_handled", Help: "Pushes handled.", Labels: labels, Value: s.Handled},
+		{Name: "pushes_waiting", Help: "Pushes accepted and not yet handled.", Gauge: true, Labels: labels, Value: int64(s.Waiting)},
+	}
+}
+
 // pushConfig is what the options say about pushes.
 type pushConfig struct {
 	inbox   int

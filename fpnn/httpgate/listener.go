@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/transport/ws"
 )
 
@@ -43,6 +44,22 @@ type Stats struct {
 	Bodies  int64 // bytes held for request bodies
 	TooMany int64 // HTTP connections closed because of Config.MaxHTTP
 	Refused int64 // requests answered with 503 because of Config.MaxBodies
+}
+
+// Metrics returns the counters as metrics, for [fpnn.AppendMetrics]. labels are pairs
+// of name and value that all get, to tell one listener from others; it panics if one
+// has no value.
+func (s Stats) Metrics(labels ...string) []fpnn.Metric {
+	if len(labels)%2 != 0 {
+		panic("httpgate: Metrics with a label that has no value")
+	}
+	return []fpnn.Metric{
+		{Name: "gate_connections_unknown", Help: "Connections whose protocol is not known yet.", Gauge: true, Labels: labels, Value: int64(s.Sniffed)},
+		{Name: "gate_http_connections", Help: "HTTP connections that are open.", Gauge: true, Labels: labels, Value: int64(s.HTTP)},
+		{Name: "gate_http_connections_too_many", Help: "HTTP connections closed since there were too many.", Labels: labels, Value: s.TooMany},
+		{Name: "gate_http_buffered_bytes", Help: "Bytes held for request bodies.", Gauge: true, Labels: labels, Value: s.Bodies},
+		{Name: "gate_http_requests_refused", Help: "Requests answered with 503 since their bodies had no room.", Labels: labels, Value: s.Refused},
+	}
 }
 
 // arrival is what Accept returns.

@@ -116,7 +116,7 @@ func serve(ctx context.Context, cfg *config, stdout io.Writer) error {
 		return err
 	}
 	if err = cfg.saveState(srv); err == nil {
-		err = cfg.web.start(srv)
+		err = cfg.web.start(srv, in.gate)
 	}
 	if err != nil {
 		return errors.Join(err, srv.Close())

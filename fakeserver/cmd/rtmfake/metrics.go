@@ -56,13 +56,10 @@ func (c *questCounts) all() map[questLabels]int64 {
 
 // metrics returns the counters in the text format of Prometheus.
 func (w *web) metrics() ([]byte, error) {
-	stats := w.srv.Stats()
-	all := append(stats.Metrics(),
-		fpnn.Metric{Name: "journal_records", Help: "Packages recorded in the journal.", Value: stats.Records},
-		fpnn.Metric{Name: "conversations", Help: "Conversations there are.", Gauge: true, Value: int64(stats.Conversations)},
-		fpnn.Metric{Name: "messages", Help: "Messages held, deleted ones left out.", Gauge: true, Value: int64(stats.Messages)},
-		fpnn.Metric{Name: "listeners", Help: "Connections that listen to messages or events.", Gauge: true, Value: int64(stats.Listeners)},
-	)
+	all := w.srv.Stats().Metrics()
+	if w.gate != nil {
+		all = append(all, w.gate.Stats().Metrics()...)
+	}
 	counts := w.quests.all()
 	for _, l := range slices.SortedFunc(maps.Keys(counts), func(a, b questLabels) int {
 		return cmp.Or(cmp.Compare(a.method, b.method), cmp.Compare(a.code, b.code))

@@ -5,11 +5,13 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"net"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -129,4 +131,37 @@ func TestLabelsAreEscaped(t *testing.T) {
 	s.web.quests.of = map[questLabels]int64{{"a\"b\\c\nd", 7}: 1}
 	require.Contains(t, s.get("/metrics"), `rtmfake_quests_total{method="a\"b\\c\nd",code="7"} 1`+"\n")
 	metrics(t, strings.NewReader(s.get("/metrics")))
+}
+
+// With -ws there are those of the listener too.
+func TestMetricsTellOfHTTPConnectionsIfTheGateTakesThem(t *testing.T) {
+	t.Parallel()
+	for _, way := range []string{"-ws", ""} {
+		args := []string{"-http", ":0"}
+		if way != "" {
+			args = append(args, way)
+		}
+		g := start(t, args...)
+		url := g.said("web page on ") + "/metrics"
+		client := http.Client{Transport: new(http.Transport)}
+		page := func() string {
+			answer, err := client.Get(url)
+			require.NoError(t, err)
+			defer answer.Body.Close()
+			text, err := io.ReadAll(answer.Body)
+			require.NoError(t, err)
+			return string(text)
+		}
+		if way == "" {
+			require.NotContains(t, page(), "rtmfake_gate_")
+		} else {
+			silent, err := net.Dial("tcp", g.addr)
+			require.NoError(t, err)
+			require.Eventually(t, func() bool { return strings.Contains(page(), "\nrtmfake_gate_connections_unknown 1\n") },
+				10*time.Second, time.Millisecond)
+			require.NoError(t, silent.Close())
+			metrics(t, strings.NewReader(page()))
+		}
+		client.CloseIdleConnections()
+	}
 }

@@ -43,8 +43,9 @@ func (w *ways) check() error {
 // entrance is where all clients come in.
 type entrance struct {
 	listener    net.Listener
-	tls         net.Addr // nil for none
-	certificate []byte   // in PEM, if it is of this run
+	gate        *httpgate.Listener // the same; nil without -ws
+	tls         net.Addr           // nil for none
+	certificate []byte             // in PEM, if it is of this run
 }
 
 // open begins to listen.
@@ -79,7 +80,8 @@ func (w *ways) add(in *entrance, key *secure.PrivateKey) error {
 		in.listener = l
 	}
 	if w.web {
-		in.listener = httpgate.NewListener(in.listener, httpgate.Config{})
+		in.gate = httpgate.NewListener(in.listener, httpgate.Config{})
+		in.listener = in.gate
 	}
 	return nil
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/gofpnn/gofpnn/fakeserver"
 	"github.com/gofpnn/gofpnn/fpnn"
+	"github.com/gofpnn/gofpnn/fpnn/httpgate"
 )
 
 // What a reader of the page, or one who only seems to be, can take.
@@ -31,6 +32,7 @@ var files embed.FS
 type web struct {
 	address string // as it was asked for, with a host
 	srv     *fakeserver.Server
+	gate    *httpgate.Listener // nil without -ws
 	quests  questCounts
 	run     string // tells this run's records from those of others
 
@@ -58,8 +60,8 @@ func newWeb(address string) (*web, error) {
 	}, nil
 }
 
-// start begins to show a gate.
-func (w *web) start(srv *fakeserver.Server) error {
+// start begins to show a gate, and what it listens with unless that is nil.
+func (w *web) start(srv *fakeserver.Server, gate *httpgate.Listener) error {
 	if w == nil {
 		return nil
 	}
@@ -67,6 +69,7 @@ func (w *web) start(srv *fakeserver.Server) error {
 	if err != nil {
 		return err
 	}
+	w.gate = gate
 	w.serve(srv, l)
 	return nil
 }
