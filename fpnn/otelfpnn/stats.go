@@ -10,21 +10,12 @@ import (
 	"github.com/gofpnn/gofpnn/fpnn"
 )
 
-// ObserveClient has the counters of a client ([fpnn.ClientStats]) read as metrics,
-// whenever metrics are read, until the registration that it returns is ended. They are
-// called "fpnn.client." and the name of the [fpnn.Metric]. Clients of one provider
-// are told apart by attrs; a nil provider is the global one.
-func ObserveClient(metrics metric.MeterProvider, c *fpnn.Client, attrs ...attribute.KeyValue) (metric.Registration, error) {
-	return observe(metrics, "fpnn.client.", func() []fpnn.Metric { return c.Stats().Metrics() }, attrs)
-}
-
-// ObserveServer is [ObserveClient] for the counters of a server ([fpnn.ServerStats]),
-// which are called "fpnn.server." and so on.
-func ObserveServer(metrics metric.MeterProvider, s *fpnn.Server, attrs ...attribute.KeyValue) (metric.Registration, error) {
-	return observe(metrics, "fpnn.server.", func() []fpnn.Metric { return s.Stats().Metrics() }, attrs)
-}
-
-func observe(metrics metric.MeterProvider, prefix string, read func() []fpnn.Metric, attrs []attribute.KeyValue) (metric.Registration, error) {
+// Observe has what read returns read as metrics, whenever metrics are read, until the
+// registration that it returns is ended: Metrics of Stats, or a program's own. prefix
+// begins each name, as "rtm.client."; those whose names read did not return at first
+// are left out. What is observed twice with one provider is told apart by attrs; a nil
+// provider is the global one.
+func Observe(metrics metric.MeterProvider, prefix string, read func() []fpnn.Metric, attrs ...attribute.KeyValue) (metric.Registration, error) {
 	m := meter(metrics)
 	instruments := make(map[string]metric.Int64Observable)
 	var all []metric.Observable
@@ -41,10 +32,24 @@ func observe(metrics metric.MeterProvider, prefix string, read func() []fpnn.Met
 	}
 	return m.RegisterCallback(func(_ context.Context, o metric.Observer) error {
 		for _, one := range read() {
-			o.ObserveInt64(instruments[one.Name], one.Value, metric.WithAttributes(labelled(attrs, one.Labels)...))
+			if i := instruments[one.Name]; i != nil {
+				o.ObserveInt64(i, one.Value, metric.WithAttributes(labelled(attrs, one.Labels)...))
+			}
 		}
 		return nil
 	}, all...)
+}
+
+// ObserveClient is [Observe] for the counters of a client ([fpnn.ClientStats]), which
+// are called "fpnn.client." and so on.
+func ObserveClient(metrics metric.MeterProvider, c *fpnn.Client, attrs ...attribute.KeyValue) (metric.Registration, error) {
+	return Observe(metrics, "fpnn.client.", func() []fpnn.Metric { return c.Stats().Metrics() }, attrs...)
+}
+
+// ObserveServer is [Observe] for the counters of a server ([fpnn.ServerStats]), which
+// are called "fpnn.server." and so on.
+func ObserveServer(metrics metric.MeterProvider, s *fpnn.Server, attrs ...attribute.KeyValue) (metric.Registration, error) {
+	return Observe(metrics, "fpnn.server.", func() []fpnn.Metric { return s.Stats().Metrics() }, attrs...)
 }
 
 func instrument(m metric.Meter, prefix string, one fpnn.Metric) (metric.Int64Observable, error) {

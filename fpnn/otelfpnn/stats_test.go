@@ -1,6 +1,7 @@
 package otelfpnn_test
 
 import (
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -56,4 +57,44 @@ func keys(m map[string]float64) (all []string) {
 		all = append(all, k)
 	}
 	return all
+}
+
+func TestAnythingWithMetricsIsObserved(t *testing.T) {
+	t.Parallel()
+	b := newBackend(t)
+	var mu sync.Mutex
+	var now []fpnn.Metric
+	set := func(metrics ...fpnn.Metric) {
+		mu.Lock()
+		defer mu.Unlock()
+		now = metrics
+	}
+	read := func() []fpnn.Metric {
+		mu.Lock()
+		defer mu.Unlock()
+		return now
+	}
+	sold := fpnn.Metric{Name: "sold", Help: "Sold.", Labels: []string{"fruit", "pear"}, Value: 1}
+	held := fpnn.Metric{Name: "held_bytes", Help: "Held.", Gauge: true, Value: -3}
+	set(sold, held)
+	registration, err := otelfpnn.Observe(b.metrics, "shop.", read, attribute.String("town", "a"))
+	require.NoError(t, err)
+
+	more := sold
+	more.Labels, more.Value = []string{"fruit", "plum"}, 2
+	set(sold, more, held, fpnn.Metric{Name: "stolen", Help: "Not there before.", Value: 5})
+	m, points := b.points("shop.sold")
+	require.Equal(t, "Sold.", m.Description)
+	require.True(t, m.Data.(metricdata.Sum[int64]).IsMonotonic)
+	require.Equal(t, map[string]float64{"fruit=pear,town=a": 1, "fruit=plum,town=a": 2}, points)
+	m, points = b.points("shop.held_bytes")
+	require.Equal(t, "By", m.Unit)
+	require.False(t, m.Data.(metricdata.Sum[int64]).IsMonotonic)
+	require.Equal(t, map[string]float64{"town=a": -3}, points)
+	_, points = b.points("shop.stolen")
+	require.Empty(t, points)
+
+	require.NoError(t, registration.Unregister())
+	_, points = b.points("shop.sold")
+	require.Empty(t, points)
 }
