@@ -59,3 +59,18 @@ func appendAddr(attrs []attribute.KeyValue, addr net.Addr, address, port attribu
 	}
 	return append(attrs, address.String(at.Addr().Unmap().String()), port.Int(int(at.Port())))
 }
+
+// appendTransport appends what an address is of, if there is a name for it.
+func appendTransport(attrs []attribute.KeyValue, addr net.Addr) []attribute.KeyValue {
+	if addr == nil {
+		return attrs
+	}
+	switch addr.Network() {
+	case "tcp", "tcp4", "tcp6":
+		return append(attrs, semconv.NetworkTransportTCP)
+	case "unix":
+		return append(attrs, semconv.NetworkTransportUnix)
+	default:
+		return attrs
+	}
+}

@@ -7,7 +7,8 @@
 //
 // It is a module of its own, so that programs without it do not depend on
 // OpenTelemetry. Names are those of version 1.43.0 of the semantic conventions for
-// RPC, which are a release candidate there, and may change with them.
+// RPC. These are a release candidate there and stable in later documents; names may
+// change with them.
 //
 // # Spans
 //
@@ -16,12 +17,13 @@
 // a parent, since it is made for all callers.
 //
 //	rpc.system.name             "fpnn"
-//	rpc.method                  the method; "_OTHER" if a server does not know it
+//	rpc.method                  the method; "_OTHER" if a server does not know it, see below
 //	rpc.method_original         then, the method
 //	rpc.response.status_code    the FPNN code of an error, sent, received or found here
 //	error.type                  the same; of dials too
 //	server.address, .port       of the endpoint of clients, no more than host and port of it
 //	network.peer.address, .port of the connection, and network.local.address, .port
+//	network.transport           "tcp" or "unix" if the peer's address is of such a network
 //	fpnn.seq                    the quest's sequence number
 //	fpnn.oneway                 true of a quest without an answer
 //	fpnn.request.size           of the quest's payload, in bytes
@@ -44,5 +46,11 @@
 // The histograms rpc.client.call.duration and rpc.server.call.duration are in seconds,
 // with the attributes rpc.system.name, rpc.method, rpc.response.status_code and
 // error.type, and those of clients with server.address and server.port. Dials are
-// not among them. [ObserveClient] and [ObserveServer] add the counters of Stats.
+// not among them. [ObserveClient] and [ObserveServer] add the counters of Stats, and
+// [Observe] those of anything else.
+//
+// A method is "_OTHER" if it was answered with 20004, as a [fpnn.Mux] answers those it
+// does not have. A server with another handler that takes any name has as many values
+// of rpc.method, and histograms, as its peers invent: such a handler should answer what
+// it does not know with [fpnn.UnknownMethod], or a view of the SDK drop the attribute.
 package otelfpnn

@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"go.opentelemetry.io/otel/attribute"
+	"go.opentelemetry.io/otel/metric"
+	"go.opentelemetry.io/otel/metric/noop"
 	"go.opentelemetry.io/otel/sdk/metric/metricdata"
 
 	"github.com/gofpnn/gofpnn/fpnn"
@@ -38,10 +40,10 @@ func TestCountersAreMetrics(t *testing.T) {
 	m, points = b.points("fpnn.server.received_bytes")
 	require.Equal(t, "By", m.Unit)
 	require.Equal(t, map[string]float64{"": float64(c.Stats().BytesOut)}, points)
-	for _, metric := range append(c.Stats().Metrics(), s.Stats().Metrics()...) {
-		_, client := b.points("fpnn.client." + metric.Name)
-		_, server := b.points("fpnn.server." + metric.Name)
-		require.NotEmpty(t, append(keys(client), keys(server)...), metric.Name)
+	for _, one := range append(c.Stats().Metrics(), s.Stats().Metrics()...) {
+		_, client := b.points("fpnn.client." + one.Name)
+		_, server := b.points("fpnn.server." + one.Name)
+		require.NotEmpty(t, append(keys(client), keys(server)...), one.Name)
 	}
 
 	require.NoError(t, one.Unregister())
@@ -82,7 +84,7 @@ func TestAnythingWithMetricsIsObserved(t *testing.T) {
 
 	more := sold
 	more.Labels, more.Value = []string{"fruit", "plum"}, 2
-	set(sold, more, held, fpnn.Metric{Name: "stolen", Help: "Not there before.", Value: 5})
+	set(sold, more, held)
 	m, points := b.points("shop.sold")
 	require.Equal(t, "Sold.", m.Description)
 	require.True(t, m.Data.(metricdata.Sum[int64]).IsMonotonic)
@@ -91,10 +93,45 @@ func TestAnythingWithMetricsIsObserved(t *testing.T) {
 	require.Equal(t, "By", m.Unit)
 	require.False(t, m.Data.(metricdata.Sum[int64]).IsMonotonic)
 	require.Equal(t, map[string]float64{"town=a": -3}, points)
-	_, points = b.points("shop.stolen")
-	require.Empty(t, points)
-
 	require.NoError(t, registration.Unregister())
 	_, points = b.points("shop.sold")
 	require.Empty(t, points)
+}
+
+// picky is a meter that minds what is observed without an instrument.
+type picky struct {
+	noop.Meter
+	noop.Observer
+	t        *testing.T
+	callback metric.Callback
+	seen     int
+}
+
+// pickyProvider has no other meter.
+type pickyProvider struct {
+	noop.MeterProvider
+	meter *picky
+}
+
+func (p pickyProvider) Meter(string, ...metric.MeterOption) metric.Meter { return p.meter }
+
+func (p *picky) RegisterCallback(f metric.Callback, _ ...metric.Observable) (metric.Registration, error) {
+	p.callback = f
+	return noop.Registration{}, nil
+}
+
+func (p *picky) ObserveInt64(i metric.Int64Observable, _ int64, _ ...metric.ObserveOption) {
+	require.NotNil(p.t, i)
+	p.seen++
+}
+
+func TestMetricsThatWereNotThereAtFirstAreLeftOut(t *testing.T) {
+	t.Parallel()
+	p := &picky{t: t}
+	now := []fpnn.Metric{{Name: "sold"}}
+	_, err := otelfpnn.Observe(pickyProvider{meter: p}, "shop.", func() []fpnn.Metric { return now })
+	require.NoError(t, err)
+	now = append(now, fpnn.Metric{Name: "stolen"})
+	require.NoError(t, p.callback(t.Context(), p))
+	require.Equal(t, 1, p.seen)
 }

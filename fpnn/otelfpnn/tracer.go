@@ -121,8 +121,10 @@ func outcome(op fpnn.Operation) []attribute.KeyValue {
 func describe(span trace.Span, op fpnn.Operation) {
 	var attrs []attribute.KeyValue
 	if op.Conn != nil {
-		attrs = appendAddr(attrs, op.Conn.RemoteAddr(), semconv.NetworkPeerAddressKey, semconv.NetworkPeerPortKey)
+		peer := op.Conn.RemoteAddr()
+		attrs = appendAddr(attrs, peer, semconv.NetworkPeerAddressKey, semconv.NetworkPeerPortKey)
 		attrs = appendAddr(attrs, op.Conn.LocalAddr(), semconv.NetworkLocalAddressKey, semconv.NetworkLocalPortKey)
+		attrs = appendTransport(attrs, peer)
 	}
 	if op.Kind == fpnn.OpDial {
 		span.SetAttributes(attrs...)

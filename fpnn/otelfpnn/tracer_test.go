@@ -148,6 +148,7 @@ func TestCallsAndQuestsAreSpans(t *testing.T) {
 		attribute.String("rpc.system.name", "fpnn"), attribute.String("rpc.method", "echo"),
 		attribute.String("server.address", "127.0.0.1"), attribute.Int("server.port", peer),
 		attribute.String("network.peer.address", "127.0.0.1"), attribute.Int("network.peer.port", peer),
+		attribute.String("network.transport", "tcp"),
 		attribute.String("network.local.address", "127.0.0.1"), attribute.Int("network.local.port", local),
 		attribute.Int("fpnn.seq", 1), attribute.Int("fpnn.request.size", 4), attribute.Int("fpnn.response.size", 4),
 	}), attrs(span.Attributes))
@@ -158,6 +159,7 @@ func TestCallsAndQuestsAreSpans(t *testing.T) {
 	require.Equal(t, attrs([]attribute.KeyValue{
 		attribute.String("rpc.system.name", "fpnn"), attribute.String("rpc.method", "echo"),
 		attribute.String("network.peer.address", "127.0.0.1"), attribute.Int("network.peer.port", local),
+		attribute.String("network.transport", "tcp"),
 		attribute.String("network.local.address", "127.0.0.1"), attribute.Int("network.local.port", peer),
 		attribute.Int("fpnn.seq", 1), attribute.Int("fpnn.request.size", 4), attribute.Int("fpnn.response.size", 4),
 	}), attrs(span.Attributes))
@@ -257,7 +259,7 @@ func secretless(t *testing.T, span tracetest.SpanStub) {
 // Names that peers make up are not counted one by one.
 func TestUnknownMethodsAreOneToAServer(t *testing.T) {
 	t.Parallel()
-	c, _, client, server := traced(t, mux(nil))
+	c, s, client, server := traced(t, mux(nil))
 	for n := range 3 {
 		_, err := c.Call(t.Context(), fmt.Sprint("made up ", n, "\xff"), nil)
 		require.Error(t, err)
@@ -268,10 +270,27 @@ func TestUnknownMethodsAreOneToAServer(t *testing.T) {
 		require.Contains(t, span.Attributes, attribute.String("rpc.method", "_OTHER"))
 		require.Contains(t, span.Attributes, attribute.String("rpc.method_original", method))
 	}
+	require.NoError(t, c.Notify(t.Context(), "made up too", nil))
+	server.span("fpnn")
+	require.NoError(t, s.Close())
 	_, points := server.points("rpc.server.call.duration")
-	require.Equal(t, map[string]float64{"error.type=20004,rpc.method=_OTHER,rpc.response.status_code=20004,rpc.system.name=fpnn": 3}, points)
+	require.Equal(t, map[string]float64{"error.type=20004,rpc.method=_OTHER,rpc.response.status_code=20004,rpc.system.name=fpnn": 4}, points)
 	_, points = client.points("rpc.client.call.duration")
-	require.Len(t, points, 3, "a program knows what it calls")
+	require.Len(t, points, 4, "a program knows what it calls")
+}
+
+// A handler that takes any name leaves its peers to invent methods.
+func TestMethodsThatAHandlerTakesKeepTheirNames(t *testing.T) {
+	t.Parallel()
+	c, s, _, server := traced(t, fpnn.HandlerFunc(echo))
+	for _, method := range []string{"made up", "too"} {
+		_, err := c.Call(t.Context(), method, nil)
+		require.NoError(t, err)
+		server.span(method)
+	}
+	require.NoError(t, s.Close())
+	_, points := server.points("rpc.server.call.duration")
+	require.Equal(t, map[string]float64{"rpc.method=made up,rpc.system.name=fpnn": 1, "rpc.method=too,rpc.system.name=fpnn": 1}, points)
 }
 
 func TestDurationsAreMeasured(t *testing.T) {
@@ -413,31 +432,6 @@ func TestTracersDoNotMindEachOther(t *testing.T) {
 	require.NoError(t, err)
 	client.span("echo")
 	other.span("echo")
-}
-
-func TestEndpointsTellHostAndPortOnly(t *testing.T) {
-	t.Parallel()
-	b := newBackend(t)
-	for endpoint, want := range map[string]string{
-		"gate.example:99":                     "server.address=gate.example,server.port=99",
-		"tls://10.0.0.1:99":                   "server.address=10.0.0.1,server.port=99",
-		"[::1]:99":                            "server.address=::1,server.port=99",
-		"unix:/run/gate.sock":                 "server.address=/run/gate.sock",
-		"tls://unix:/run/gate.sock":           "server.address=/run/gate.sock",
-		"wss://alice:hunter2@gate/p?password": "server.address=gate",
-		"ws://gate:99/alice":                  "server.address=gate,server.port=99",
-		"alice:hunter2@gate":                  "",
-		"alice@gate:99":                       "",
-		"hunter2":                             "",
-		"ws://%zz":                            "",
-		"":                                    "",
-	} {
-		op := fpnn.Operation{Kind: fpnn.OpDial, Endpoint: endpoint}
-		b.tracer.End(b.tracer.Start(t.Context(), op), op, nil)
-		span := b.span("fpnn.dial")
-		require.Equal(t, want, attrs(span.Attributes), endpoint)
-		secretless(t, span)
-	}
 }
 
 func TestGlobalProvidersAreTheDefault(t *testing.T) {
