@@ -2,15 +2,9 @@ package fpnn_test
 
 import (
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"math/big"
 	"net"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -87,35 +81,15 @@ func TestPlainPeersGetNothingButTheirPulseWhereEncryptionIsRequired(t *testing.T
 
 func TestTLSCountsAsEncryption(t *testing.T) {
 	t.Parallel()
-	cert := certificate(t)
+	cert, roots := selfSigned("gate")
 	network, address := strictServer(t, func(l net.Listener) net.Listener {
 		return tls.NewListener(l, &tls.Config{Certificates: []tls.Certificate{cert}})
 	})
-	pool := x509.NewCertPool()
-	pool.AddCert(cert.Leaf)
 	requireServed(t, transport.DialerFunc(func(ctx context.Context, _, address string) (net.Conn, error) {
 		nc, err := network.DialContext(ctx, "", address)
 		if err != nil {
 			return nil, err
 		}
-		return tls.Client(nc, &tls.Config{RootCAs: pool, ServerName: "gate"}), nil
+		return tls.Client(nc, &tls.Config{RootCAs: roots, ServerName: "gate"}), nil
 	}), address)
-}
-
-// certificate is a self-signed one of "gate".
-func certificate(t *testing.T) tls.Certificate {
-	t.Helper()
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	require.NoError(t, err)
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(1),
-		DNSNames:     []string{"gate"},
-		NotBefore:    time.Now().Add(-time.Hour),
-		NotAfter:     time.Now().Add(time.Hour),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, key.Public(), key)
-	require.NoError(t, err)
-	leaf, err := x509.ParseCertificate(der)
-	require.NoError(t, err)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key, Leaf: leaf}
 }

@@ -22,7 +22,7 @@ import (
 // tlsServer serves echoes over TLS on l, as "gate", and returns what trusts it.
 func tlsServer(t *testing.T, l net.Listener, opts ...fpnn.ServerOption) *x509.CertPool {
 	t.Helper()
-	cert := certificate(t)
+	cert, roots := selfSigned("gate")
 	srv, err := fpnn.NewServer(echoHandler, opts...)
 	require.NoError(t, err)
 	served := make(chan error, 1)
@@ -31,8 +31,6 @@ func tlsServer(t *testing.T, l net.Listener, opts ...fpnn.ServerOption) *x509.Ce
 		require.NoError(t, srv.Close())
 		require.ErrorIs(t, <-served, fpnn.ErrClosed)
 	})
-	roots := x509.NewCertPool()
-	roots.AddCert(cert.Leaf)
 	return roots
 }
 
@@ -115,9 +113,7 @@ func TestCertificateIsVerified(t *testing.T) {
 // Nothing older than TLS 1.2 is spoken, whatever a configuration says.
 func TestOldTLSIsRefused(t *testing.T) {
 	t.Parallel()
-	cert := certificate(t)
-	roots := x509.NewCertPool()
-	roots.AddCert(cert.Leaf)
+	cert, roots := selfSigned("gate")
 	old := func() *tls.Config {
 		return &tls.Config{
 			Certificates: []tls.Certificate{cert}, RootCAs: roots, ServerName: "gate",
