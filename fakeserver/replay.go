@@ -136,13 +136,16 @@ func (r *replay) serve(e *exchange) error {
 	if err != nil {
 		return fmt.Errorf("fakeserver: replay: %w", err)
 	}
-	if raw, err = c.answer(quest.Seq); err != nil {
+	answer, err := c.answer(quest.Seq)
+	if err != nil {
 		return fmt.Errorf("fakeserver: replay: %v: %w", quest, err)
 	}
-	if e.answer == nil || bytes.Equal(raw, e.answer.Bytes) {
+	if e.answer == nil || bytes.Equal(answer.raw, e.answer.Bytes) {
 		return nil
 	}
-	got := Record{Conn: quest.Conn, Out: true, Kind: frame.Answer, Method: quest.Method, Seq: quest.Seq, Bytes: raw}
+	got := Record{
+		Conn: quest.Conn, Out: true, Kind: frame.Answer, Method: quest.Method, Seq: quest.Seq, Status: answer.status, Bytes: answer.raw,
+	}
 	got.redact()
 	if bytes.Equal(got.Bytes, e.answer.Bytes) {
 		return nil

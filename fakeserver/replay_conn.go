@@ -21,8 +21,9 @@ type replayConn struct {
 }
 
 type replayAnswer struct {
-	seq uint32
-	raw []byte
+	seq    uint32
+	status uint8
+	raw    []byte
 }
 
 // patientConn is the server's end of it, which does not end for being idle.
@@ -54,7 +55,7 @@ func (c *replayConn) take(p *frame.Package) error {
 			return err
 		}
 		select {
-		case c.answers <- replayAnswer{p.Seq, raw}:
+		case c.answers <- replayAnswer{p.Seq, p.SS, raw}:
 		case <-c.closed:
 		}
 	case frame.Twoway:
@@ -71,7 +72,7 @@ func (c *replayConn) take(p *frame.Package) error {
 }
 
 // answer waits for the answer to a quest.
-func (c *replayConn) answer(seq uint32) ([]byte, error) {
+func (c *replayConn) answer(seq uint32) (replayAnswer, error) {
 	timer := time.NewTimer(unanswered)
 	defer timer.Stop()
 	for {
@@ -79,14 +80,14 @@ func (c *replayConn) answer(seq uint32) ([]byte, error) {
 		case a, ok := <-c.answers:
 			switch {
 			case !ok && errors.Is(c.err, io.EOF):
-				return nil, io.ErrUnexpectedEOF
+				return a, io.ErrUnexpectedEOF
 			case !ok:
-				return nil, c.err
+				return a, c.err
 			case a.seq == seq:
-				return a.raw, nil
+				return a, nil
 			}
 		case <-timer.C:
-			return nil, fmt.Errorf("not answered within %v", unanswered)
+			return replayAnswer{}, fmt.Errorf("not answered within %v", unanswered)
 		}
 	}
 }

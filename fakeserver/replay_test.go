@@ -84,6 +84,8 @@ func TestReplayEndsWhereAnAnswerDiffersOrIsMissing(t *testing.T) {
 		var differs *fakeserver.DifferentAnswerError
 		require.True(t, errors.As(err, &differs), "%v", err)
 		require.EqualValues(t, 2, differs.Quest.Order)
+		require.Zero(t, differs.Want.Code())
+		require.Equal(t, 5, differs.Got.Code())
 		require.Len(t, different.Messages(rtm.Group(7)), 1)
 
 		silent := fakeserver.New(t)
