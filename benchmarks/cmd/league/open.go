@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"flag"
 	"fmt"
 	"io"
@@ -33,8 +34,8 @@ func open(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	flags.StringVar(&names, "peers", openPeers, "`names` of the peers to measure, with commas between")
 	flags.IntVar(&o.Callers, "n", 1024, "calls that may be under way")
 	flags.IntVar(&o.Rounds, "rounds", 3, "rounds, in each of which every rate is measured once")
-	flags.DurationVar(&o.Duration, "duration", time.Second, "`time` of one measurement")
-	flags.DurationVar(&limit, "limit", 10*time.Millisecond, "`time` within which 99 of 100 calls have to be answered")
+	flags.DurationVar(&o.Duration, "duration", time.Second, "`time` of one measurement, up to 4 times as long at low rates")
+	flags.DurationVar(&limit, "limit", 10*time.Millisecond, "`time` within which 99 of 100 calls have to be answered, from when they were due")
 	flags.BoolVar(&quick, "quick", false, "less than a minute: one round of short measurements")
 	out.flags(flags)
 	if err := parse(flags, args); err != nil {
@@ -47,14 +48,14 @@ func open(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 	if o.Peers, err = pick(peer.League(), names); err != nil {
 		return wrong(flags, "-peers: %v", err)
 	}
-	if o.Rounds < 1 || o.Duration <= 0 || o.Callers < 1 || slices.Min(rates) <= 0 || !slices.IsSorted(rates) {
-		return wrong(flags, "-rounds, -duration, -n and -rate have to be above 0, rates ascending")
+	if o.Rounds < 1 || o.Duration <= 0 || o.Callers < 1 || limit <= 0 {
+		return wrong(flags, "-rounds, -duration, -n and -limit have to be above 0")
 	}
 	if err := out.prepare(); err != nil {
 		return err
 	}
 	const answered = 0.98
-	o.Rates, o.Limit = rates, report.Limit{P99: float64(limit.Microseconds()), Answered: answered}
+	o.Rates, o.Limit = rates, report.Limit{P99: float64(limit) / float64(time.Microsecond), Answered: answered}
 	started := time.Now()
 	r, err := o.Run(ctx)
 	if err != nil {
@@ -83,7 +84,11 @@ func pick(all []peer.Peer, names string) (picked []peer.Peer, err error) {
 	return picked, nil
 }
 
+// rateList is ascending.
 type rateList []float64
+
+// maxRate is a call in a nanosecond, which no clock tells from more.
+const maxRate = 1e9
 
 func (l *rateList) String() string {
 	return strings.Trim(strings.ReplaceAll(fmt.Sprint(*l), " ", ","), "[]")
@@ -95,6 +100,12 @@ func (l *rateList) Set(s string) error {
 		rate, err := strconv.ParseFloat(field, 64)
 		if err != nil {
 			return err
+		}
+		if !(rate > 0 && rate <= maxRate) { // nor is NaN
+			return fmt.Errorf("%v is not above 0 and up to %v", rate, maxRate)
+		}
+		if n := len(*l); n > 0 && rate <= (*l)[n-1] {
+			return errors.New("rates are not ascending")
 		}
 		*l = append(*l, rate)
 	}
