@@ -150,7 +150,8 @@ func TestOpenLoopSaysWhoCannotFollow(t *testing.T) {
 		}), 1000, time.Second, virtual)
 		require.NoError(t, err)
 		require.EqualValues(t, 1000, s.Offered)
-		require.LessOrEqual(t, s.Answered, int64(6), "two at first, two next, and two that were handed over")
+		require.EqualValues(t, 2, s.Answered, "the next two are answered when no more are due")
+		require.InEpsilon(t, 2, s.PerSecond(), 1e-9)
 		require.InDelta(t, 500_000, s.P50, 20_000, "those that nobody began count from when they were due until the end")
 	})
 }
@@ -164,5 +165,29 @@ func TestOpenLoopKnowsItsOwnLateness(t *testing.T) {
 		require.NoError(t, err)
 		require.InEpsilon(t, 3_000, s.Late, 0.01)
 		require.InEpsilon(t, 3_000, s.P50, 0.01)
+	})
+}
+
+func TestOpenLoopBeginsWhenCallersAreReady(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		l := &openLoop{due: make(chan time.Duration), rate: 100, d: time.Second, pause: virtual}
+		l.ready.Add(1)
+		go l.pace()
+		<-time.After(500 * time.Millisecond)
+		go l.serve(func() error { return nil })
+		<-time.After(2 * time.Second)
+		require.EqualValues(t, 100, l.answered.Load())
+		require.Zero(t, l.latency.Quantile(1))
+	})
+}
+
+func TestOpenLoopMakesACallAtAnyRate(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, err := open(t.Context(), same(1, func() error { return nil }), 0.01, time.Second, virtual)
+		require.NoError(t, err)
+		require.EqualValues(t, 1, s.Offered)
+		require.EqualValues(t, 1, s.Answered)
 	})
 }

@@ -3,6 +3,7 @@ package measure
 import (
 	"context"
 	"fmt"
+	"math"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -10,20 +11,20 @@ import (
 
 // OpenSample is what one measurement in an open loop saw. Times are microseconds.
 type OpenSample struct {
-	Offered, Answered int64         // calls that were due, and those answered
-	Elapsed           time.Duration // until the last one was answered
+	Offered, Answered int64         // calls that were due, and those answered in that time
+	Duration          time.Duration // in which they were due
 	P50, P99, P999    float64       // from when a call was due to its answer
 	Late              float64       // 99 of 100 calls were handed over within this time, if a caller was free
 }
 
 // PerSecond returns the calls answered in a second.
-func (s *OpenSample) PerSecond() float64 { return float64(s.Answered) / s.Elapsed.Seconds() }
+func (s *OpenSample) PerSecond() float64 { return float64(s.Answered) / s.Duration.Seconds() }
 
-// Open makes rate calls a second for d. Each is due at a fixed time, and its own
-// time begins then, also if no caller is free: who falls behind sees that in all
-// calls that had to wait, not only in the one that was slow. Those that nobody has
-// begun when d is over count with the time they have waited until then. It ends as
-// [Closed] does.
+// Open makes rate calls a second for d, from when all callers are ready. Each is
+// due at a fixed time, and its own time begins then, also if no caller is free or
+// the loop itself is late: who falls behind sees that in all calls that had to wait,
+// not only in the one that was slow. Those that nobody has begun when d is over
+// count with the time they have waited until then. It ends as [Closed] does.
 func Open(ctx context.Context, callers []Caller, rate float64, d time.Duration) (OpenSample, error) {
 	return open(ctx, callers, rate, d, pause)
 }
@@ -31,7 +32,7 @@ func Open(ctx context.Context, callers []Caller, rate float64, d time.Duration) 
 func open(ctx context.Context, callers []Caller, rate float64, d time.Duration, pause func(d time.Duration)) (OpenSample, error) {
 	l := &openLoop{due: make(chan time.Duration, len(callers)), rate: rate, d: d, pause: pause}
 	var running sync.WaitGroup
-	l.start = time.Now()
+	l.ready.Add(len(callers))
 	for _, call := range callers {
 		running.Go(func() { l.serve(call) })
 	}
@@ -48,7 +49,7 @@ func open(ctx context.Context, callers []Caller, rate float64, d time.Duration, 
 		return OpenSample{}, fmt.Errorf("%w: %w", ErrHung, context.Cause(ctx))
 	}
 	s := OpenSample{
-		Offered: l.offered, Answered: l.answered.Load(), Elapsed: time.Since(l.start),
+		Offered: l.offered, Answered: l.answered.Load(), Duration: d,
 		P50:  micros(l.latency.Quantile(0.5)),
 		P99:  micros(l.latency.Quantile(0.99)),
 		P999: micros(l.latency.Quantile(0.999)),
@@ -65,10 +66,11 @@ type openLoop struct {
 	rate     float64
 	d        time.Duration
 	pause    func(d time.Duration)
+	ready    sync.WaitGroup // of the callers
 	start    time.Time
 	stop     atomic.Bool
 	offered  int64
-	answered atomic.Int64
+	answered atomic.Int64 // until d was over
 	failed   atomic.Pointer[error]
 	latency  Histogram
 	late     Histogram
@@ -78,9 +80,12 @@ type openLoop struct {
 // Where they are all busy it waits, and has those due meanwhile follow at once.
 func (l *openLoop) pace() {
 	defer close(l.due)
+	l.ready.Wait()
+	l.start = time.Now()
 	end := time.NewTimer(l.d)
 	defer end.Stop()
-	l.offered = int64(l.rate * l.d.Seconds())
+	// The first is due at once.
+	l.offered = int64(math.Ceil(l.rate * l.d.Seconds()))
 	held := false // behind because callers were busy
 	for i := range l.offered {
 		due := l.at(i)
@@ -117,6 +122,7 @@ func (l *openLoop) at(i int64) time.Duration {
 }
 
 func (l *openLoop) serve(call Caller) {
+	l.ready.Done()
 	for due := range l.due {
 		if l.stop.Load() {
 			continue
@@ -126,7 +132,10 @@ func (l *openLoop) serve(call Caller) {
 			l.stop.Store(true)
 			continue
 		}
-		l.latency.Record(time.Since(l.start) - due)
-		l.answered.Add(1)
+		at := time.Since(l.start)
+		l.latency.Record(at - due)
+		if at <= l.d {
+			l.answered.Add(1)
+		}
 	}
 }

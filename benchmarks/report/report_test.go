@@ -81,7 +81,7 @@ func openLoop() *Open {
 	limit := Limit{P99: 10_000, Answered: 0.98}
 	sample := func(answered int64, p99 float64) measure.OpenSample {
 		return measure.OpenSample{
-			Offered: 1000, Answered: answered, Elapsed: time.Second, P50: p99 / 10, P99: p99, P999: 2 * p99, Late: 70,
+			Offered: 1000, Answered: answered, Duration: time.Second, P50: p99 / 10, P99: p99, P999: 2 * p99, Late: 70,
 		}
 	}
 	return &Open{
