@@ -21,11 +21,21 @@ type Open struct {
 	Callers  int       // that wait to make the calls: as many may be under way
 	Rates    []float64 // calls a second
 	Rounds   int
-	Duration time.Duration // of one measurement
+	Duration time.Duration // of one measurement, longer if few calls are due in it
 	Grace    time.Duration // how much longer until a peer is taken for dead
 	Limit    report.Limit
 	Progress *Progress
 }
+
+const (
+	// hopeless is after how many rates in a row that a peer cannot follow a round
+	// gives it up.
+	hopeless = 2
+	// enoughCalls are due in each measurement, if it does not have to be more than
+	// longest times as long for that: of fewer, too few are above the 99th percentile.
+	enoughCalls = 5000
+	longest     = 4
+)
 
 // errNoCallers says that a peer's client has no callers to hand calls to.
 var errNoCallers = errors.New("makes its calls itself: there is no open loop")
@@ -34,26 +44,40 @@ var errNoCallers = errors.New("makes its calls itself: there is no open loop")
 func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 	servers := make(Servers)
 	defer servers.Stop()
+	return o.run(ctx, func(p peer.Peer, rate float64) (measure.OpenSample, error) {
+		return o.measure(ctx, servers, p, rate)
+	})
+}
+
+// at is a peer at a rate.
+type at struct {
+	name string
+	rate float64
+}
+
+func (o *Open) run(ctx context.Context, sample func(p peer.Peer, rate float64) (measure.OpenSample, error)) (*report.Open, error) {
 	defer o.Progress.Done()
 	var (
-		found     = make(map[string]map[float64][]measure.OpenSample)
+		found     = make(map[at][]measure.OpenSample)
+		gaveUp    = make(map[at]bool)
 		standings = newStandings(o.Peers, o.Progress)
 		steps     = o.Rounds * len(o.Rates) * len(o.Peers)
 		step      = 0
 	)
-	for _, p := range o.Peers {
-		found[p.Name] = make(map[float64][]measure.OpenSample)
-	}
 	for round := range o.Rounds {
 		exceeded := make(map[string]int) // the last times
 		for _, rate := range o.Rates {
 			for _, p := range o.Peers {
 				step++
-				if standings.out(&p) || exceeded[p.Name] == 2 {
+				if exceeded[p.Name] == hopeless {
+					gaveUp[at{p.Name, rate}] = true
+					continue
+				}
+				if standings.out(&p) {
 					continue
 				}
 				o.Progress.At(step-1, steps, "round %d of %d, %.0f calls/s: %s", round+1, o.Rounds, rate, p.Name)
-				s, err := o.measure(ctx, servers, p, rate)
+				s, err := sample(p, rate)
 				if ctx.Err() != nil {
 					return nil, ctx.Err()
 				}
@@ -61,7 +85,7 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 				if err != nil {
 					continue
 				}
-				found[p.Name][rate] = append(found[p.Name][rate], s)
+				found[at{p.Name, rate}] = append(found[at{p.Name, rate}], s)
 				exceeded[p.Name]++
 				if !o.Limit.Exceeded(s) {
 					exceeded[p.Name] = 0
@@ -73,16 +97,22 @@ func (o *Open) Run(ctx context.Context) (*report.Open, error) {
 	r.Peers = standings.told(o.Peers)
 	for _, p := range o.Peers {
 		for _, rate := range o.Rates {
-			if rounds := found[p.Name][rate]; len(rounds) > 0 {
-				r.Rows = append(r.Rows, report.NewOpenRow(p.Name, rate, o.Limit, rounds))
+			if rounds := found[at{p.Name, rate}]; len(rounds) > 0 {
+				r.Add(p.Name, rate, gaveUp[at{p.Name, rate}], rounds...)
 			}
 		}
 	}
 	return r, nil
 }
 
+// lasts returns how long a rate is measured.
+func (o *Open) lasts(rate float64) time.Duration {
+	enough := min(enoughCalls/rate, longest*o.Duration.Seconds()) // a Duration might not hold the first
+	return max(o.Duration, time.Duration(enough*float64(time.Second)))
+}
+
 func (o *Open) measure(ctx context.Context, servers Servers, p peer.Peer, rate float64) (s measure.OpenSample, err error) {
-	ctx, cancel := context.WithTimeout(ctx, o.Duration+cmp.Or(o.Grace, DefaultGrace))
+	ctx, cancel := context.WithTimeout(ctx, o.lasts(rate)+cmp.Or(o.Grace, DefaultGrace))
 	defer cancel()
 	err = servers.With(ctx, p, func(pr *peer.Process) error {
 		conn, err := p.Dial(ctx, pr.Address)
@@ -107,5 +137,5 @@ func (o *Open) measureConn(ctx context.Context, conn peer.Conn, rate float64) (s
 		return s, fmt.Errorf("before it counts: %w", err)
 	}
 	runtime.GC()
-	return measure.Open(ctx, callers, rate, o.Duration)
+	return measure.Open(ctx, callers, rate, o.lasts(rate))
 }

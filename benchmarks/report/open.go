@@ -14,14 +14,14 @@ import (
 
 // Limit says when a peer cannot follow any more.
 type Limit struct {
-	P99      float64 `json:"p99_us"`   // a call in a hundred takes longer from when it was handed over
-	Answered float64 `json:"answered"` // this part of the calls due is answered in their time
+	P99      float64 `json:"p99_us"`   // a call in a hundred takes longer from when it was due
+	Answered float64 `json:"answered"` // less than this part of the calls is answered while calls are due
 }
 
-// Exceeded reports whether a peer could not follow.
+// Exceeded reports whether a peer could not follow. What the loop itself was late
+// is not forgiven: it shares the processors with the client, which may be the cause.
 func (l Limit) Exceeded(s measure.OpenSample) bool {
-	due := float64(s.Offered) * l.Answered
-	return s.P99-s.Late > l.P99 || float64(s.Answered) < due
+	return s.P99 > l.P99 || float64(s.Answered) < float64(s.Offered)*l.Answered
 }
 
 // Open is one run with open loops.
@@ -30,7 +30,7 @@ type Open struct {
 	Started time.Time `json:"started"`
 	Quick   bool      `json:"quick"` // too short to be published
 	Rounds  int       `json:"rounds"`
-	Seconds float64   `json:"seconds"` // of one measurement
+	Seconds float64   `json:"seconds"` // of one measurement, if enough calls are due in it
 	Callers int       `json:"callers"`
 	Limit   Limit     `json:"limit"`
 	Rows    []OpenRow `json:"rows"`
@@ -41,17 +41,22 @@ type Open struct {
 // microseconds from when a call was due.
 type OpenRow struct {
 	Name     string         `json:"name"`
-	Rate     float64        `json:"rate"` // calls due in a second
+	Rate     float64        `json:"rate"`    // calls due in a second
+	Rounds   int            `json:"rounds"`  // that neither failed nor had given up
+	Seconds  float64        `json:"seconds"` // of one measurement
 	Answered measure.Spread `json:"answered_per_s"`
 	P50      float64        `json:"p50_us"`
 	P99      float64        `json:"p99_us"`
 	P999     float64        `json:"p999_us"`
 	Late     float64        `json:"late_p99_us"` // until calls were handed over
-	Exceeded bool           `json:"exceeded"`    // the limit, in half of the rounds or more
+	Lagged   bool           `json:"lagged"`      // late is more than half the limit
+	Exceeded bool           `json:"exceeded"`    // the limit, in half of the rounds or more, or one had given up
 }
 
-// NewOpenRow sums up the rounds of a peer at a rate.
-func NewOpenRow(name string, rate float64, limit Limit, rounds []measure.OpenSample) OpenRow {
+// Add sums up the rounds that have measured a peer at a rate, in a row. Those that
+// have not count as exceeded; gaveUp says of one of them that it could not follow
+// lower rates, so that the others are those that went well.
+func (o *Open) Add(name string, rate float64, gaveUp bool, rounds ...measure.OpenSample) {
 	of := func(get func(s *measure.OpenSample) float64) measure.Spread {
 		var values []float64
 		for i := range rounds {
@@ -59,28 +64,36 @@ func NewOpenRow(name string, rate float64, limit Limit, rounds []measure.OpenSam
 		}
 		return measure.SpreadOf(values)
 	}
-	exceeded := 0
+	exceeded := o.Rounds - len(rounds)
 	for _, s := range rounds {
-		if limit.Exceeded(s) {
+		if o.Limit.Exceeded(s) {
 			exceeded++
 		}
 	}
-	return OpenRow{
-		Name: name, Rate: rate, Answered: of((*measure.OpenSample).PerSecond),
+	late := of(func(s *measure.OpenSample) float64 { return s.Late }).Median
+	o.Rows = append(o.Rows, OpenRow{
+		Name: name, Rate: rate, Rounds: len(rounds), Answered: of((*measure.OpenSample).PerSecond),
+		Seconds:  of(func(s *measure.OpenSample) float64 { return s.Duration.Seconds() }).Median,
 		P50:      of(func(s *measure.OpenSample) float64 { return s.P50 }).Median,
 		P99:      of(func(s *measure.OpenSample) float64 { return s.P99 }).Median,
 		P999:     of(func(s *measure.OpenSample) float64 { return s.P999 }).Median,
-		Late:     of(func(s *measure.OpenSample) float64 { return s.Late }).Median,
-		Exceeded: 2*exceeded >= len(rounds),
-	}
+		Late:     late,
+		Lagged:   late > o.Limit.P99/2,
+		Exceeded: gaveUp || 2*exceeded >= o.Rounds,
+	})
 }
 
-// Knee returns the highest rate that a peer can follow, 0 if there is none.
+// Knee returns the last rate before the first that a peer cannot follow, 0 if there
+// is none. Rows are in the order of their rates.
 func (o *Open) Knee(name string) (rate float64) {
 	for _, row := range o.Rows {
-		if row.Name == name && !row.Exceeded {
-			rate = max(rate, row.Rate)
+		if row.Name != name {
+			continue
 		}
+		if row.Exceeded {
+			break
+		}
+		rate = row.Rate
 	}
 	return rate
 }
@@ -114,9 +127,10 @@ func (o *Open) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
 	writeTitle(&b, "Open loop", o.Started, o.Machine)
 	fmt.Fprintf(&b, " Calls are due at fixed times, and their own times begin then.\n"+
-		"One connection, up to %d calls under way, medians of %s of %v s.\n%s\n## Knees\n\n"+
-		"The highest rate at which 99 of 100 calls are answered within %s ms, besides what they were handed over late, and %s %%\n"+
-		"of them in the time in which they were due.\n\n",
+		"One connection, up to %d calls under way, medians of %s of %v s, longer at low rates.\n%s\n## Knees\n\n"+
+		"A peer follows a rate if 99 of 100 calls are answered within %s ms of when they were due, and %s %% of them while calls\n"+
+		"are due. Its knee is the last rate before the first that it does not follow. After two of these in a row a round gives it\n"+
+		"up; the rates above count as not followed.\n\n",
 		o.Callers, plural(o.Rounds, "round"), o.Seconds, caution(o.Quick), short(o.Limit.P99/1000), short(100*o.Limit.Answered))
 	t := newTable(&b, []string{"peer", "calls/s"})
 	for _, name := range o.names() {
@@ -124,16 +138,23 @@ func (o *Open) WriteMarkdown(w io.Writer, base string) error {
 	}
 	t.flush()
 	writeChart(&b, "The 99th percentile by rate", base, svg)
-	b.WriteString("\n## Rates\n\nLate is what 99 of 100 calls were handed over late, if a caller was free: that is due to the measuring itself.\n\n")
+	b.WriteString("\n## Rates\n\nLate is how late 99 of 100 calls were at most handed over, if a caller was free; the times include it. A * marks more\n" +
+		"than half the limit: the program did not get a processor in time, be it for its client under test or for something else.\n\n")
 	t = newTable(&b, []string{"peer", "due/s", "answered/s", "p50 µs", "p99 µs", "p99.9 µs", "late µs", ""})
 	for _, row := range o.Rows {
-		verdict := ""
+		name, late, verdict := row.Name, short(row.Late), ""
+		if row.Rounds < o.Rounds {
+			name += fmt.Sprintf(" (%d of %s)", row.Rounds, plural(o.Rounds, "round"))
+		}
+		if row.Lagged {
+			late += " *"
+		}
 		if row.Exceeded {
 			verdict = "cannot follow"
 		}
 		t.row([]string{
-			row.Name, thousands(row.Rate), thousands(row.Answered.Median),
-			short(row.P50), short(row.P99), short(row.P999), short(row.Late), verdict,
+			name, thousands(row.Rate), thousands(row.Answered.Median),
+			short(row.P50), short(row.P99), short(row.P999), late, verdict,
 		})
 	}
 	t.flush()

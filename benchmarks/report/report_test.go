@@ -77,25 +77,6 @@ func league() *Report {
 	return r
 }
 
-func openLoop() *Open {
-	limit := Limit{P99: 10_000, Answered: 0.98}
-	sample := func(answered int64, p99 float64) measure.OpenSample {
-		return measure.OpenSample{
-			Offered: 1000, Answered: answered, Duration: time.Second, P50: p99 / 10, P99: p99, P999: 2 * p99, Late: 70,
-		}
-	}
-	return &Open{
-		Machine: machine, Started: at, Rounds: 3, Seconds: 1, Callers: 1024, Limit: limit,
-		Rows: []OpenRow{
-			NewOpenRow("fpnn", 1000, limit, []measure.OpenSample{sample(1000, 200), sample(999, 300), sample(1000, 250)}),
-			NewOpenRow("fpnn", 2000, limit, []measure.OpenSample{sample(1000, 10_070), sample(980, 400), sample(1000, 20_000)}),
-			NewOpenRow("fpnn", 5000, limit, []measure.OpenSample{sample(1000, 10_071), sample(979, 400), sample(1000, 300)}),
-			NewOpenRow("net/rpc", 1000, limit, []measure.OpenSample{sample(900, 90_000)}),
-		},
-		Peers: []Peer{{Name: "fpnn", What: "a client"}},
-	}
-}
-
 func grown() *Scale {
 	points := func(y ...float64) (points []Point) {
 		for i, y := range y {
@@ -205,16 +186,6 @@ func TestRatiosAreToTheRowWithAsManyCallers(t *testing.T) {
 	}
 	r.Compare()
 	require.Nil(t, r.Row("fpnn", 1).Ratio, "no such row")
-}
-
-func TestKneeIsTheHighestRateThatIsFollowed(t *testing.T) {
-	t.Parallel()
-	o := openLoop()
-	require.Equal(t, []bool{false, false, true, true}, []bool{
-		o.Rows[0].Exceeded, o.Rows[1].Exceeded, o.Rows[2].Exceeded, o.Rows[3].Exceeded,
-	})
-	require.EqualValues(t, 2000, o.Knee("fpnn"))
-	require.Zero(t, o.Knee("net/rpc"))
 }
 
 func TestGrowthIsTheExponent(t *testing.T) {
