@@ -42,7 +42,7 @@ func open(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if quick {
-		o.Rounds, o.Duration = 1, 300*time.Millisecond
+		o.Rounds, o.Duration = 1, 200*time.Millisecond
 	}
 	var err error
 	if o.Peers, err = pick(peer.League(), names); err != nil {
