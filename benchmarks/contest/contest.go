@@ -128,6 +128,7 @@ func (c *Contest) measureConn(ctx context.Context, pr *peer.Process, conn peer.C
 	if err != nil {
 		return m, err
 	}
+	defer func() { err = errors.Join(err, end()) }()
 	before, err := pr.CPU(ctx)
 	if err != nil {
 		return m, err
@@ -143,5 +144,5 @@ func (c *Contest) measureConn(ctx context.Context, pr *peer.Process, conn peer.C
 	if after > 0 {
 		m.ServerCPU = float64((after - before).Nanoseconds()) / 1000 / float64(max(m.Calls, 1))
 	}
-	return m, end()
+	return m, nil
 }

@@ -4,9 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
-	"runtime/pprof"
 	"strings"
 
 	"github.com/gofpnn/gofpnn/benchmarks/peer"
@@ -25,15 +23,10 @@ func (c *Contest) profile(ctx context.Context, pr *peer.Process, s step) (end fu
 	if err := pr.Profile(ctx, path("server")); err != nil {
 		return nil, err
 	}
-	f, err := os.Create(path("client"))
+	endServer := func() error { return pr.Profile(ctx, "") }
+	endClient, err := peer.Profile(path("client"))
 	if err != nil {
-		return nil, err
+		return nil, errors.Join(err, endServer())
 	}
-	if err := pprof.StartCPUProfile(f); err != nil {
-		return nil, errors.Join(err, f.Close())
-	}
-	return func() error {
-		pprof.StopCPUProfile()
-		return errors.Join(f.Close(), pr.Profile(ctx, ""))
-	}, nil
+	return func() error { return errors.Join(endClient(), endServer()) }, nil
 }

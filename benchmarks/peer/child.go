@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -56,6 +57,8 @@ func serveChild(name string, in io.Reader, out io.Writer) error {
 		s.CPU = measure.CPU
 	}
 	signal.Ignore(os.Interrupt) // which is the parent's to act on
+	var profiles profiler
+	defer func() { _ = profiles.to("") }()
 	answers := json.NewEncoder(out)
 	if err := answers.Encode(s.Address); err != nil {
 		return err
@@ -68,7 +71,7 @@ func serveChild(name string, in io.Reader, out io.Writer) error {
 		case "memory":
 			usage = Usage{s.CPU(), Memory()}
 		case "profile":
-			if err := profile(path); err != nil {
+			if err := profiles.to(path); err != nil {
 				return err
 			}
 		}
@@ -89,17 +92,33 @@ func Memory() int64 {
 	return int64(m.HeapAlloc + m.StackInuse)
 }
 
-// profile begins a CPU profile, or ends the one under way if there is no path.
-func profile(path string) error {
-	pprof.StopCPUProfile()
-	if path == "" {
-		return nil
+// profiler knows how to end the CPU profile under way, if there is one.
+type profiler struct{ end func() error }
+
+// to ends the profile under way and, unless path is "", begins another.
+func (p *profiler) to(path string) (err error) {
+	if p.end != nil {
+		err, p.end = p.end(), nil
 	}
+	if err == nil && path != "" {
+		p.end, err = Profile(path)
+	}
+	return err
+}
+
+// Profile begins a CPU profile of this process and returns what ends it.
+func Profile(path string) (end func() error, err error) {
 	f, err := os.Create(path)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	return pprof.StartCPUProfile(f)
+	if err := pprof.StartCPUProfile(f); err != nil {
+		return nil, errors.Join(err, f.Close())
+	}
+	return func() error {
+		pprof.StopCPUProfile()
+		return f.Close()
+	}, nil
 }
 
 // find returns the peer that a server's process knows by a name.
