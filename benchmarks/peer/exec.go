@@ -104,7 +104,8 @@ func (p Program) Run(ctx context.Context, n int, d time.Duration) (measure.Sampl
 	)
 	cmd.Stderr = os.Stderr
 	cmd.WaitDelay = time.Second
-	endWithChildren(cmd)
+	leadGroup(cmd)
+	cmd.Cancel = func() error { return killGroup(cmd) }
 	out, err := cmd.Output()
 	if ctx.Err() != nil {
 		return measure.Sample{}, fmt.Errorf("%w: %w", measure.ErrHung, context.Cause(ctx))

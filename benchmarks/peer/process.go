@@ -37,6 +37,7 @@ func Start(ctx context.Context, p Peer) (*Process, error) {
 	cmd := exec.Command(self) //nolint:noctx // Stop ends it
 	cmd.Env = append(os.Environ(), childVar+"="+p.serverName())
 	cmd.Stderr = os.Stderr
+	leadGroup(cmd)
 	in, err := cmd.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -56,6 +57,7 @@ func Start(ctx context.Context, p Peer) (*Process, error) {
 	pr := &Process{cmd: cmd, in: in, answers: json.NewDecoder(out), ended: make(chan struct{})}
 	go func() {
 		pr.err = cmd.Wait()
+		_ = killGroup(cmd) // what it has started and left, however it ended
 		close(pr.ended)
 		_ = out.Close()
 	}()
