@@ -16,5 +16,5 @@ func SpreadOf(values []float64) Spread {
 		return Spread{}
 	}
 	v := slices.Sorted(slices.Values(values))
-	return Spread{(v[(len(v)-1)/2] + v[len(v)/2]) / 2, v[0], v[len(v)-1]}
+	return Spread{v[(len(v)-1)/2]/2 + v[len(v)/2]/2, v[0], v[len(v)-1]}
 }

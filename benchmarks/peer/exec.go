@@ -65,22 +65,26 @@ func ServeOutside(ctx context.Context, listen string) (*Served, error) {
 //	LEAGUE_RAW_ADDR  host:port of the peer of the row fpnn, which echoes any method
 //	LEAGUE_N         how many calls are to be under way, on one connection
 //	LEAGUE_SECONDS   for how long, as "1.5"
+//	LEAGUE_WARMUP    how long to make calls before those, which do not count, as "0.2"
 //	LEAGUE_PID       RTM's project
 //	LEAGUE_SECRET    and its secret
 //
 // It connects, makes calls of about 100 bytes, each caller one after the other,
-// and writes a [Report] as the last line of its output. What it writes to its
-// standard error is passed on. It is ended if it takes 15 seconds longer than it
-// should.
+// and writes a [Report] as the last line of its output. Nobody else warms it up:
+// what has to be compiled or filled first would count. Processor time is that of
+// the whole program for each call that counts, its start and its warm-up included,
+// and the server's from the start to the end. What it writes to its standard error
+// is passed on. It is ended if it takes longer than it should, by 15 seconds or, in
+// a quick run, 2.
 type Program struct {
 	Command string
 	Address Address
 }
 
-// Report is what a program tells: calls and seconds at least.
+// Report is what a program tells: calls and seconds at least. Nothing is below 0.
 type Report struct {
-	Calls   int64    `json:"calls"`   // answered
-	Seconds float64  `json:"seconds"` // that they took
+	Calls   int64    `json:"calls"`   // answered after the warm-up, above 0
+	Seconds float64  `json:"seconds"` // that they took: a tenth to ten times of what was asked for
 	P50     *float64 `json:"p50_us"`  // microseconds of one call
 	P99     *float64 `json:"p99_us"`
 	P999    *float64 `json:"p999_us"`
@@ -92,13 +96,14 @@ type Report struct {
 var errReport = errors.New("the last line of the program's output is not as it should be")
 
 // Run runs the program.
-func (p Program) Run(ctx context.Context, n int, d time.Duration) (measure.Sample, error) {
+func (p Program) Run(ctx context.Context, n int, warmup, d time.Duration) (measure.Sample, error) {
 	cmd := exec.CommandContext(ctx, "sh", "-c", p.Command)
 	cmd.Env = append(os.Environ(),
 		"LEAGUE_ADDR="+p.Address.Addr,
 		"LEAGUE_RAW_ADDR="+p.Address.Raw,
 		"LEAGUE_N="+strconv.Itoa(n),
-		"LEAGUE_SECONDS="+strconv.FormatFloat(d.Seconds(), 'f', -1, 64),
+		"LEAGUE_SECONDS="+inSeconds(d),
+		"LEAGUE_WARMUP="+inSeconds(warmup),
 		"LEAGUE_PID="+strconv.Itoa(int(project.ID)),
 		"LEAGUE_SECRET="+string(project.Secret),
 	)
@@ -113,7 +118,7 @@ func (p Program) Run(ctx context.Context, n int, d time.Duration) (measure.Sampl
 	if err != nil {
 		return measure.Sample{}, fmt.Errorf("outside program: %w", err)
 	}
-	r, err := parseReport(out)
+	r, err := parseReport(out, d)
 	if err != nil {
 		return measure.Sample{}, err
 	}
@@ -121,17 +126,40 @@ func (p Program) Run(ctx context.Context, n int, d time.Duration) (measure.Sampl
 	return r.sample(cpu), nil
 }
 
-// parseReport reads the last line of a program's output.
-func parseReport(out []byte) (r Report, err error) {
+func inSeconds(d time.Duration) string { return strconv.FormatFloat(d.Seconds(), 'f', -1, 64) }
+
+// parseReport reads the last line of the output of a program that was asked to
+// make calls for d.
+func parseReport(out []byte, d time.Duration) (r Report, err error) {
 	lines := bytes.Split(bytes.TrimSpace(out), []byte("\n"))
 	last := lines[len(lines)-1]
 	if err := json.Unmarshal(last, &r); err != nil {
 		return r, fmt.Errorf("%w: %w: %.100q", errReport, err, last)
 	}
-	if r.Calls <= 0 || r.Seconds <= 0 {
-		return r, fmt.Errorf("%w: calls and seconds have to be above 0: %.100q", errReport, last)
+	if why := r.wrong(d); why != "" {
+		return r, fmt.Errorf("%w: %s: %.100q", errReport, why, last)
 	}
 	return r, nil
+}
+
+// wrong says what is wrong with a report after d, "" if nothing. JSON has no
+// infinite numbers.
+func (r *Report) wrong(d time.Duration) string {
+	const off = 10 // what seconds may be off by, either way
+	if r.Calls <= 0 {
+		return "calls has to be above 0"
+	}
+	asked := d.Seconds()
+	least, most := max(asked/off, time.Nanosecond.Seconds()), asked*off
+	if r.Seconds < least || r.Seconds > most {
+		return fmt.Sprintf("seconds has to be from %v to %v, since it was asked for %v", least, most, asked)
+	}
+	for _, v := range []*float64{r.P50, r.P99, r.P999, r.Allocs, r.Bytes} {
+		if v != nil && *v < 0 {
+			return "nothing can be below 0"
+		}
+	}
+	return ""
 }
 
 func (r *Report) sample(cpu time.Duration) measure.Sample {
@@ -157,5 +185,9 @@ func (outside) Caller() measure.Caller { return nil }
 func (outside) Close() error           { return nil }
 
 func (o outside) Load(ctx context.Context, n int, d time.Duration) (measure.Sample, error) {
-	return o.Run(ctx, n, d)
+	return o.Run(ctx, n, 0, d)
+}
+
+func (o outside) LoadWarm(ctx context.Context, n int, warmup, d time.Duration) (measure.Sample, error) {
+	return o.Run(ctx, n, warmup, d)
 }

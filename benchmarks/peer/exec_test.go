@@ -34,15 +34,19 @@ func TestProgramIsToldAndTells(t *testing.T) {
 func TestProgramsThatFailAreErrors(t *testing.T) {
 	t.Parallel()
 	for command, want := range map[string]string{
-		"exit 3":                            "exit status 3",
-		"nosuchprogram 2>/dev/null":         "exit status 127",
-		":":                                 "last line",
-		"echo hello":                        "last line",
-		`echo '{"calls": 0, "seconds": 1}'`: "above 0",
-		`echo '{"calls": 1}'`:               "above 0",
-		`echo '{"calls": 1, "seconds": 1}'; echo x`: "last line",
+		"exit 3":                                "exit status 3",
+		"nosuchprogram 2>/dev/null":             "exit status 127",
+		":":                                     "last line",
+		"echo hello":                            "last line",
+		`echo '{"calls": 0, "seconds": 1}'`:     "calls has to be above 0",
+		`echo '{"calls": 1}'`:                   "seconds has to be from 0.05 to 5, since it was asked for 0.5",
+		`echo '{"calls": 1, "seconds": 1e-12}'`: "seconds has to be",
+		`echo '{"calls": 1, "seconds": 1e300}'`: "seconds has to be",
+		`echo '{"calls": 1, "seconds": 1, "p99_us": -1}'`:    "below 0",
+		`echo '{"calls": 1, "seconds": 1, "p50_us": 1e309}'`: "last line",
+		`echo '{"calls": 1, "seconds": 1}'; echo x`:          "last line",
 	} {
-		_, err := Program{Command: command}.Run(t.Context(), 1, time.Second)
+		_, err := Program{Command: command}.Run(t.Context(), 1, 0, 500*time.Millisecond)
 		require.ErrorContains(t, err, want, command)
 	}
 }
@@ -53,7 +57,7 @@ func TestProgramThatDoesNotEndIsEnded(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Millisecond)
 	defer cancel()
 	start := time.Now()
-	_, err := Program{Command: "sleep 300 & sleep 300"}.Run(ctx, 1, time.Second)
+	_, err := Program{Command: "sleep 300 & sleep 300"}.Run(ctx, 1, 0, time.Second)
 	require.ErrorIs(t, err, measure.ErrHung)
 	require.Less(t, time.Since(start), time.Minute)
 }
@@ -62,13 +66,19 @@ func FuzzReport(f *testing.F) {
 	f.Add([]byte(`{"calls": 1, "seconds": 0.5, "p50_us": 1}`))
 	f.Add([]byte("noise\n{\"calls\":-1}"))
 	f.Add([]byte(`{"calls": 1, "seconds": 1e400}`))
+	f.Add([]byte(`{"calls": 1, "seconds": 1e-12}`))
+	f.Add([]byte(`{"calls": 9223372036854775807, "seconds": 0.1, "allocs": 1e308, "bytes": -1}`))
 	f.Fuzz(func(t *testing.T, out []byte) {
-		r, err := parseReport(out)
+		r, err := parseReport(out, time.Second)
 		if err != nil {
 			require.ErrorIs(t, err, errReport)
 			return
 		}
-		require.Positive(t, r.Calls)
-		require.Positive(t, r.Seconds)
+		s := r.sample(time.Second)
+		require.Positive(t, s.Calls)
+		require.Positive(t, s.Elapsed)
+		for _, v := range []float64{s.PerSecond(), s.P50, s.P99, s.P999, s.Allocs, s.Bytes, s.CPU} {
+			require.False(t, v < 0 || math.IsInf(v, 0), "%v", s)
+		}
 	})
 }
