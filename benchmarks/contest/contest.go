@@ -13,6 +13,7 @@ import (
 	"runtime"
 	"time"
 
+	"github.com/gofpnn/gofpnn/benchmarks/measure"
 	"github.com/gofpnn/gofpnn/benchmarks/peer"
 	"github.com/gofpnn/gofpnn/benchmarks/report"
 )
@@ -118,13 +119,12 @@ func (c *Contest) measure(ctx context.Context, servers Servers, s step) (m repor
 }
 
 func (c *Contest) measureConn(ctx context.Context, pr *peer.Process, conn peer.Conn, s step) (m report.Measured, err error) {
-	if c.Warmup > 0 {
-		if _, err := peer.Load(ctx, conn, s.n, c.Warmup); err != nil {
-			return m, err
-		}
+	load, err := c.warm(ctx, conn, s.n)
+	if err != nil {
+		return m, err
 	}
 	runtime.GC()
-	end, err := c.profile(ctx, pr, s)
+	end, err := c.profile(ctx, pr, conn, s)
 	if err != nil {
 		return m, err
 	}
@@ -133,7 +133,7 @@ func (c *Contest) measureConn(ctx context.Context, pr *peer.Process, conn peer.C
 	if err != nil {
 		return m, err
 	}
-	if m.Sample, err = peer.Load(ctx, conn, s.n, c.Duration); err != nil {
+	if m.Sample, err = load(); err != nil {
 		return m, err
 	}
 	after, err := pr.CPU(ctx)
@@ -145,4 +145,16 @@ func (c *Contest) measureConn(ctx context.Context, pr *peer.Process, conn peer.C
 		m.ServerCPU = float64((after - before).Nanoseconds()) / 1000 / float64(max(m.Calls, 1))
 	}
 	return m, nil
+}
+
+// warm warms a connection up, or has that done by who makes its calls, and returns
+// what makes those that count.
+func (c *Contest) warm(ctx context.Context, conn peer.Conn, n int) (load func() (measure.Sample, error), err error) {
+	if apart, ok := conn.(peer.Apart); ok {
+		return func() (measure.Sample, error) { return apart.LoadWarm(ctx, n, c.Warmup, c.Duration) }, nil
+	}
+	if c.Warmup > 0 {
+		_, err = peer.Load(ctx, conn, n, c.Warmup)
+	}
+	return func() (measure.Sample, error) { return peer.Load(ctx, conn, n, c.Duration) }, err
 }

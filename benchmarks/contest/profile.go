@@ -11,8 +11,8 @@ import (
 )
 
 // profile begins CPU profiles of both processes, if they are wanted, and returns
-// what ends them.
-func (c *Contest) profile(ctx context.Context, pr *peer.Process, s step) (end func() error, err error) {
+// what ends them. If this process does not make the calls, there is none of it.
+func (c *Contest) profile(ctx context.Context, pr *peer.Process, conn peer.Conn, s step) (end func() error, err error) {
 	if c.Profiles == "" {
 		return func() error { return nil }, nil
 	}
@@ -24,6 +24,9 @@ func (c *Contest) profile(ctx context.Context, pr *peer.Process, s step) (end fu
 		return nil, err
 	}
 	endServer := func() error { return pr.Profile(ctx, "") }
+	if _, ok := conn.(peer.Apart); ok {
+		return endServer, nil
+	}
 	endClient, err := peer.Profile(path("client"))
 	if err != nil {
 		return nil, errors.Join(err, endServer())

@@ -59,7 +59,7 @@ func TestServersProfileEndsIfThereIsNoneOfTheClient(t *testing.T) {
 	pr, err := peer.Start(t.Context(), named(t, "pingpong")[0])
 	require.NoError(t, err)
 	defer pr.Stop()
-	_, err = c.profile(t.Context(), pr, step{peer: named(t, "pingpong")[0], n: 1, round: 1})
+	_, err = c.profile(t.Context(), pr, loaded(nil), step{peer: named(t, "pingpong")[0], n: 1, round: 1})
 	require.ErrorContains(t, err, "client.pprof")
 	requireProfile(t, filepath.Join(dir, "pingpong-1-1-server.pprof"))
 }

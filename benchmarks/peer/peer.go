@@ -64,6 +64,13 @@ type Loader interface {
 	Load(ctx context.Context, n int, d time.Duration) (measure.Sample, error)
 }
 
+// Apart is a Conn whose calls are made by another process, a new one for each load:
+// what one has warmed up is cold in the next.
+type Apart interface {
+	// LoadWarm is a Load after a warm-up by the same process, which does not count.
+	LoadWarm(ctx context.Context, n int, warmup, d time.Duration) (measure.Sample, error)
+}
+
 // Load keeps n calls under way on c for d.
 func Load(ctx context.Context, c Conn, n int, d time.Duration) (measure.Sample, error) {
 	if l, ok := c.(Loader); ok {
