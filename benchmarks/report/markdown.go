@@ -15,8 +15,8 @@ import (
 func (r *Report) WriteMarkdown(w io.Writer, base string) error {
 	var b strings.Builder
 	writeTitle(&b, "League", r.Started, r.Machine)
-	fmt.Fprintf(&b, " Client and server are two processes on it, with one connection.\nMedians of %s of %v s.\n%s",
-		plural(r.Rounds, "round"), r.Seconds, caution(r.Quick))
+	fmt.Fprintf(&b, " Client and server are two processes on it, with one connection.\nMedians of %s of %v s%s.\n%s",
+		plural(r.Rounds, "round"), r.Seconds, r.warmup(), caution(r.Quick))
 	fmt.Fprintf(&b, "\n## Calls a second, by callers\n\nIn parentheses: how many times %s.\n\n", r.Baseline)
 	r.writeOverview(&b)
 	writeChart(&b, "Calls a second by callers", base, svg)
@@ -28,6 +28,14 @@ func (r *Report) WriteMarkdown(w io.Writer, base string) error {
 	writePeers(&b, r.Peers)
 	_, err := io.WriteString(w, b.String())
 	return err
+}
+
+// warmup is what a report says of the warm-up.
+func (r *Report) warmup() string {
+	if r.WarmupSeconds == 0 {
+		return ""
+	}
+	return fmt.Sprintf(", after %v s that do not count", r.WarmupSeconds)
 }
 
 // caution is a line that a quick run's document begins with.

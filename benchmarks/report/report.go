@@ -12,14 +12,15 @@ import (
 
 // Report is one run of the league.
 type Report struct {
-	Machine  Machine   `json:"machine"`
-	Started  time.Time `json:"started"`
-	Quick    bool      `json:"quick"` // too short to be published
-	Rounds   int       `json:"rounds"`
-	Seconds  float64   `json:"seconds"` // of one measurement
-	Baseline string    `json:"baseline"`
-	Rows     []Row     `json:"rows"`
-	Peers    []Peer    `json:"peers"`
+	Machine       Machine   `json:"machine"`
+	Started       time.Time `json:"started"`
+	Quick         bool      `json:"quick"` // too short to be published
+	Rounds        int       `json:"rounds"`
+	Seconds       float64   `json:"seconds"`        // of one measurement
+	WarmupSeconds float64   `json:"warmup_seconds"` // before it, which do not count
+	Baseline      string    `json:"baseline"`
+	Rows          []Row     `json:"rows"`
+	Peers         []Peer    `json:"peers"`
 }
 
 // Peer says what became of a peer.

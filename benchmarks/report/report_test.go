@@ -55,7 +55,7 @@ func sampled(calls int64, p50, allocs float64) Measured {
 
 func league() *Report {
 	r := &Report{
-		Machine: machine, Started: at, Rounds: 3, Seconds: 1, Baseline: "net/rpc",
+		Machine: machine, Started: at, Rounds: 3, Seconds: 1, WarmupSeconds: 0.2, Baseline: "net/rpc",
 		Rows: []Row{
 			NewRow("fpnn", 1, []Measured{sampled(20_000, 50, 0), sampled(10_000, 100, 0), sampled(30_000, 33, 0)}),
 			NewRow("fpnn", 64, []Measured{sampled(300_000, 150, 0.0001), sampled(250_000, 160, 0), sampled(270_000, 155, 0)}),
