@@ -18,8 +18,14 @@ import (
 	"github.com/gofpnn/gofpnn/benchmarks/report"
 )
 
-// DefaultGrace is what Grace is if not set.
-const DefaultGrace = 15 * time.Second
+const (
+	// DefaultGrace is what Grace is if not set.
+	DefaultGrace = 15 * time.Second
+	// QuickGrace is that of a quick run.
+	QuickGrace = 2 * time.Second
+	// QuickLimit has a quick run end within a minute, also if peers hang.
+	QuickLimit = 50 * time.Second
+)
 
 // Contest says what is measured: in every round, for each number of callers, the
 // peers one after the other, so that what changes on the machine meanwhile changes
@@ -32,13 +38,14 @@ type Contest struct {
 	Duration time.Duration // of one measurement
 	Warmup   time.Duration // before it, which does not count
 	Grace    time.Duration // how much longer than that until a peer is taken for dead
+	Limit    time.Duration // after which no measurement begins; 0 for none
 	Profiles string        // directory for CPU profiles of both processes; "" for none
 	Progress *Progress
 }
 
 // Result is what a contest has found.
 type Result struct {
-	Rows  []report.Row
+	Rows  []report.Row // not nil
 	Peers []report.Peer
 }
 
@@ -57,8 +64,13 @@ func (c *Contest) Run(ctx context.Context) (*Result, error) {
 	measured := make(map[entry][]report.Measured)
 	standings := newStandings(c.Peers, c.Progress)
 	plan := c.plan(standings)
+	start := time.Now()
 	for i, s := range plan {
 		if standings.out(&s.peer) {
+			continue
+		}
+		if c.Limit > 0 && time.Since(start) >= c.Limit {
+			standings.leave(&s.peer, c.Limit)
 			continue
 		}
 		c.Progress.At(i, len(plan), "round %d of %d, %d callers: %s", s.round, c.Rounds, s.n, s.peer.Name)
@@ -72,7 +84,7 @@ func (c *Contest) Run(ctx context.Context) (*Result, error) {
 			measured[e] = append(measured[e], m)
 		}
 	}
-	r := &Result{Peers: standings.told(c.Peers)}
+	r := &Result{Rows: []report.Row{}, Peers: standings.told(c.Peers)}
 	for _, p := range c.Peers {
 		for _, n := range c.Callers {
 			if rounds := measured[entry{p.Name, n}]; len(rounds) > 0 {

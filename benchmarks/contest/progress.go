@@ -12,6 +12,7 @@ type Progress struct {
 	w        io.Writer
 	terminal bool
 	start    time.Time
+	prefix   string
 }
 
 // NewProgress returns a Progress of what begins now.
@@ -22,6 +23,11 @@ func NewProgress(w io.Writer) *Progress {
 		p.terminal = err == nil && info.Mode()&os.ModeCharDevice != 0
 	}
 	return p
+}
+
+// Part returns a Progress of a part, what begins now and is named, in the same line.
+func (p *Progress) Part(name string) *Progress {
+	return &Progress{w: p.w, terminal: p.terminal, start: time.Now(), prefix: p.prefix + name + ", "}
 }
 
 const clearLine = "\r\x1b[K"
@@ -36,7 +42,7 @@ func (p *Progress) At(i, n int, format string, args ...any) {
 		each := time.Since(p.start) / time.Duration(i)
 		left = fmt.Sprintf(", %v left", (each * time.Duration(n-i)).Round(time.Second))
 	}
-	_, _ = fmt.Fprintf(p.w, clearLine+format+"%s", append(args, left)...)
+	_, _ = fmt.Fprint(p.w, clearLine, p.prefix, fmt.Sprintf(format, args...), left)
 }
 
 // Say writes a line that stays.

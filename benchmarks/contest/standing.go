@@ -2,6 +2,8 @@ package contest
 
 import (
 	"fmt"
+	"strings"
+	"time"
 
 	"github.com/gofpnn/gofpnn/benchmarks/peer"
 	"github.com/gofpnn/gofpnn/benchmarks/report"
@@ -18,13 +20,15 @@ type standings struct {
 	failed   map[string]int    // of them
 	inARow   map[string]int    // the last ones
 	last     map[string]error
+	left     map[string]int // measurements that have not begun
+	limit    time.Duration  // since they were to begin within it
 }
 
 func newStandings(peers []peer.Peer, p *Progress) *standings {
 	s := &standings{
 		progress: p,
 		skipped:  make(map[string]string), made: make(map[string]int), failed: make(map[string]int),
-		inARow: make(map[string]int), last: make(map[string]error),
+		inARow: make(map[string]int), last: make(map[string]error), left: make(map[string]int),
 	}
 	for _, peer := range peers {
 		if peer.Missing == nil {
@@ -56,13 +60,27 @@ func (s *standings) count(p *peer.Peer, err error) {
 	s.progress.Say("%s has failed: %v", p.Name, err)
 }
 
+// leave counts a measurement that has not begun within a limit.
+func (s *standings) leave(p *peer.Peer, limit time.Duration) {
+	if len(s.left) == 0 {
+		s.progress.Say("what is left after %v is not measured", limit)
+	}
+	s.limit = limit
+	s.left[p.Name]++
+}
+
 // told says what became of peers.
 func (s *standings) told(peers []peer.Peer) (told []report.Peer) {
 	for _, p := range peers {
 		t := report.Peer{Name: p.Name, What: p.What, Skipped: s.skipped[p.Name]}
+		var failed []string
 		if n := s.failed[p.Name]; n > 0 {
-			t.Failed = fmt.Sprintf("%d of %d measurements, the last with: %v", n, s.made[p.Name], s.last[p.Name])
+			failed = append(failed, fmt.Sprintf("%d of %d measurements, the last with: %v", n, s.made[p.Name], s.last[p.Name]))
 		}
+		if n := s.left[p.Name]; n > 0 {
+			failed = append(failed, fmt.Sprintf("measurements that have not begun within %v: %d", s.limit, n))
+		}
+		t.Failed = strings.Join(failed, "; ")
 		told = append(told, t)
 	}
 	return told
