@@ -15,7 +15,10 @@ func (s *Scale) callers(ctx context.Context) ([]report.Curve, error) {
 		Peers:   []peer.Peer{peer.FPNN(), peer.FPNNServer(), peer.RTM()},
 		Callers: some(s, []int{256, 512, 1024, 2048, 4096}, 1),
 		Rounds:  s.Rounds, Duration: s.Duration, Warmup: s.Duration / 4,
-		Progress: s.Progress,
+		Progress: s.Progress.Part("callers"),
+	}
+	if s.Small {
+		c.Grace = contest.QuickGrace
 	}
 	r, err := c.Run(ctx)
 	if err != nil {

@@ -42,7 +42,7 @@ func (s *Scale) connections(ctx context.Context) ([]report.Curve, error) {
 		},
 		{
 			Name: "pings", Title: "Pinging every idle connection once", X: "connections", Y: "µs for each",
-			Note:  fmt.Sprintf("%d pings at a time.", atOnce),
+			Note:  fmt.Sprintf("%d pings at a time. Measured once.", atOnce),
 			Lines: []report.Series{report.NewSeries("*ping", h.pings)},
 		},
 	}, nil

@@ -2,7 +2,6 @@ package scale
 
 import (
 	"context"
-	"fmt"
 	"sync/atomic"
 	"time"
 
@@ -25,20 +24,21 @@ func (s *Scale) listeners(ctx context.Context) ([]report.Curve, error) {
 		Name: "listeners", Title: "Listeners to a push", X: "listeners", Y: "µs",
 		Note: "Each has a connection. From the beginning of a send until the last listener has the message: the median time.",
 	}
-	var all, each []report.Point
+	var trials []trial
 	for _, n := range steps {
-		err := s.with(ctx, peer.RTM(), s.Duration*timesOf(s, steps), func(ctx context.Context, pr *peer.Process) error {
-			points, err := s.pushes(ctx, pr.Address, n)
-			if err != nil {
-				return fmt.Errorf("%d listeners: %w", n, err)
-			}
-			all = append(all, points...)
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+		trials = append(trials, trial{float64(n), func() (micros float64, err error) {
+			err = s.with(ctx, peer.RTM(), s.Duration, func(ctx context.Context, pr *peer.Process) (err error) {
+				micros, err = s.pushes(ctx, pr.Address, n)
+				return err
+			})
+			return micros, err
+		}})
 	}
+	all, err := s.inTurns(trials)
+	if err != nil {
+		return nil, err
+	}
+	var each []report.Point
 	for _, p := range all {
 		y := p.Y
 		each = append(each, report.Point{X: p.X, Y: measure.Spread{Median: y.Median / p.X, Min: y.Min / p.X, Max: y.Max / p.X}})
@@ -47,17 +47,17 @@ func (s *Scale) listeners(ctx context.Context) ([]report.Curve, error) {
 	return []report.Curve{curve}, nil
 }
 
-// pushes measures pushes to n listeners.
-func (s *Scale) pushes(ctx context.Context, at peer.Address, n int) (points []report.Point, err error) {
+// pushes measures pushes to n listeners, and returns the median microseconds of one.
+func (s *Scale) pushes(ctx context.Context, at peer.Address, n int) (micros float64, err error) {
 	a := &audience{size: int64(n), complete: make(chan struct{}, 1)}
 	gates, err := a.gather(ctx, at)
 	defer func() { err = closing(err, gates) }()
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	sender, err := peer.DialGate(ctx, at)
 	if err != nil {
-		return nil, err
+		return 0, err
 	}
 	gates = append(gates, sender)
 	send := sender.Sender(1, rtm.Group(group))
@@ -72,10 +72,8 @@ func (s *Scale) pushes(ctx context.Context, at peer.Address, n int) (points []re
 			return ctx.Err()
 		}
 	}
-	return s.inTurns([]trial{{float64(n), func() (float64, error) {
-		sample, err := measure.Closed(ctx, []measure.Caller{push}, s.Duration)
-		return sample.P50, err
-	}}})
+	sample, err := measure.Closed(ctx, []measure.Caller{push}, s.Duration)
+	return sample.P50, err
 }
 
 // audience are those who listen.

@@ -33,7 +33,12 @@ func (s *Scale) Run(ctx context.Context, names []string) (curves []report.Curve,
 		"connections": s.connections, "callers": s.callers, "size": s.sizes, "conversation": s.conversations, "listeners": s.listeners,
 	}
 	defer s.Progress.Done()
+	start := time.Now()
 	for i, name := range names {
+		if s.Small && time.Since(start) >= contest.QuickLimit {
+			err = errors.Join(err, fmt.Errorf("%s: has not begun within %v", name, contest.QuickLimit))
+			continue
+		}
 		s.Progress.At(i, len(names), "%s", name)
 		found, failure := all[name](ctx)
 		if ctx.Err() != nil {

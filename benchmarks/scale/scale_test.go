@@ -2,6 +2,7 @@ package scale
 
 import (
 	"bytes"
+	"strings"
 	"testing"
 	"time"
 
@@ -29,6 +30,8 @@ func TestEveryCurveHasItsPoints(t *testing.T) {
 	require.Len(t, curves, len(steps))
 	for _, c := range curves {
 		require.NotEmpty(t, c.Lines, c.Name)
+		once := c.Name == "connections" || c.Name == "pings"
+		require.Equal(t, once, strings.Contains(c.Note, "Measured once"), c.Name)
 		for _, line := range c.Lines {
 			var xs []float64
 			for _, p := range line.Points {
