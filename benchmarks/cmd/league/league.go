@@ -7,7 +7,6 @@ import (
 	"flag"
 	"fmt"
 	"io"
-	"os"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,6 +25,8 @@ type options struct {
 	rounds   int
 	duration time.Duration
 	warmup   time.Duration
+	grace    time.Duration
+	limit    time.Duration
 	baseline string
 	quick    bool
 	profiles string
@@ -57,29 +58,32 @@ func league(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	}
 	if o.quick {
 		o.rounds, o.duration, o.warmup = 3, 100*time.Millisecond, 30*time.Millisecond
+		o.grace, o.limit = contest.QuickGrace, contest.QuickLimit
 	}
 	peers, err := o.chosen()
 	switch {
 	case err != nil:
 		return wrong(flags, "%v", err)
-	case o.rounds < 1 || o.duration <= 0 || o.warmup < 0 || slices.Min(o.callers) < 1:
+	case o.warmup < 0:
+		return wrong(flags, "-warmup cannot be below 0")
+	case o.rounds < 1 || o.duration <= 0 || slices.Min(o.callers) < 1:
 		return wrong(flags, "-rounds, -duration and -n have to be above 0")
 	}
 	if err := o.prepare(); err != nil {
 		return err
 	}
 	if o.profiles != "" {
-		if err := os.MkdirAll(o.profiles, 0o755); err != nil {
+		if err := writable(o.profiles); err != nil {
 			return err
 		}
 	}
 	r := &report.Report{
 		Machine: report.ThisMachine(), Started: time.Now(), Quick: o.quick,
-		Rounds: o.rounds, Seconds: o.duration.Seconds(), Baseline: o.baseline,
+		Rounds: o.rounds, Seconds: o.duration.Seconds(), WarmupSeconds: o.warmup.Seconds(), Baseline: o.baseline,
 	}
 	c := &contest.Contest{
 		Peers: peers, Callers: o.callers, Rounds: o.rounds, Duration: o.duration, Warmup: o.warmup,
-		Profiles: o.profiles, Progress: contest.NewProgress(stderr),
+		Grace: o.grace, Limit: o.limit, Profiles: o.profiles, Progress: contest.NewProgress(stderr),
 	}
 	found, err := c.Run(ctx)
 	if err != nil {
@@ -87,10 +91,7 @@ func league(ctx context.Context, args []string, stdout, stderr io.Writer) error 
 	}
 	r.Rows, r.Peers = found.Rows, found.Peers
 	r.Compare()
-	if err := o.write(stdout, r, r.Started, "league", o.quick); err != nil {
-		return err
-	}
-	return failures(r.Peers)
+	return errors.Join(o.write(stdout, r, r.Started, "league", o.quick), failures(r.Peers))
 }
 
 // failures returns an error for each peer that has failed.

@@ -153,6 +153,7 @@ func TestWrongUsage(t *testing.T) {
 		"-n 0":                          "above 0",
 		"-n 1,x":                        "invalid",
 		"-rounds 0":                     "above 0",
+		"-warmup -1s":                   "-warmup cannot be below 0",
 		"-exec name":                    "name=command",
 		"-exec a,b=:":                   "without a comma",
 		"-exec fpnn=:":                  `a peer "fpnn" already`,

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"flag"
 	"io"
 	"os"
@@ -20,28 +21,42 @@ func (o *output) flags(flags *flag.FlagSet) {
 	flags.StringVar(&o.out, "out", "results", "`directory` for the report as JSON, Markdown and SVG; empty for none")
 }
 
-// prepare makes sure before anything is measured that there is a directory.
+// prepare makes sure before anything is measured that there is a directory to
+// write to.
 func (o *output) prepare() error {
 	if o.out == "" {
 		return nil
 	}
-	return os.MkdirAll(o.out, 0o755)
+	return writable(o.out)
 }
 
-// write writes a report to where it is wanted. Its files are named for the day
-// and the kind, and those of a quick run also for that.
+// writable makes a directory if there is none, and a file in it for a moment.
+func writable(dir string) error {
+	if err := os.MkdirAll(dir, 0o755); err != nil {
+		return err
+	}
+	f, err := os.CreateTemp(dir, ".league-*")
+	if err != nil {
+		return err
+	}
+	return errors.Join(f.Close(), os.Remove(f.Name()))
+}
+
+// write writes a report to where it is wanted, also if it fails at one place. Its
+// files are named for the day and the kind, and those of a quick run also for that.
 func (o *output) write(stdout io.Writer, d report.Document, started time.Time, kind string, quick bool) error {
-	if o.out != "" {
-		base := started.UTC().Format(time.DateOnly) + "-" + kind
-		if quick {
-			base += "-quick"
-		}
-		if err := report.Publish(o.out, base, d); err != nil {
-			return err
-		}
-	}
+	var err error
 	if o.json {
-		return report.WriteJSON(stdout, d)
+		err = report.WriteJSON(stdout, d)
+	} else {
+		err = d.WriteMarkdown(stdout, "")
 	}
-	return d.WriteMarkdown(stdout, "")
+	if o.out == "" {
+		return err
+	}
+	base := started.UTC().Format(time.DateOnly) + "-" + kind
+	if quick {
+		base += "-quick"
+	}
+	return errors.Join(err, report.Publish(o.out, base, d))
 }
