@@ -93,7 +93,7 @@ func (o *Open) run(ctx context.Context, sample func(p peer.Peer, rate float64) (
 			}
 		}
 	}
-	r := &report.Open{Rounds: o.Rounds, Seconds: o.Duration.Seconds(), Callers: o.Callers, Limit: o.Limit}
+	r := &report.Open{Rows: []report.OpenRow{}, Rounds: o.Rounds, Seconds: o.Duration.Seconds(), Callers: o.Callers, Limit: o.Limit}
 	r.Peers = standings.told(o.Peers)
 	for _, p := range o.Peers {
 		for _, rate := range o.Rates {

@@ -42,7 +42,7 @@ func open(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	if quick {
-		o.Rounds, o.Duration = 1, 200*time.Millisecond
+		o.Rounds, o.Duration, o.Grace = 1, 200*time.Millisecond, contest.QuickGrace
 	}
 	var err error
 	if o.Peers, err = pick(peer.League(), names); err != nil {
@@ -62,10 +62,7 @@ func open(ctx context.Context, args []string, stdout, stderr io.Writer) error {
 		return err
 	}
 	r.Machine, r.Started, r.Quick = report.ThisMachine(), started, quick
-	if err := out.write(stdout, r, started, "open", quick); err != nil {
-		return err
-	}
-	return failures(r.Peers)
+	return errors.Join(out.write(stdout, r, started, "open", quick), failures(r.Peers))
 }
 
 // pick returns the named peers, in the order of all.
