@@ -80,14 +80,11 @@ func TestAllocationsOfAClient(t *testing.T) {
 		pr := serve(t, p)
 		c, err := p.Dial(t.Context(), pr.Address)
 		require.NoError(t, err)
-		for range 2 { // the first fills pools
-			s, err := Load(t.Context(), c, 4, 50*time.Millisecond)
-			require.NoError(t, err)
-			if s.Allocs < most {
-				most = -1
-			}
-		}
-		require.EqualValues(t, -1, most, "%s allocates more", name)
+		_, err = Load(t.Context(), c, 4, 50*time.Millisecond) // fills pools
+		require.NoError(t, err)
+		s, err := Load(t.Context(), c, 4, 50*time.Millisecond)
+		require.NoError(t, err)
+		require.Less(t, s.Allocs, most, name)
 		require.NoError(t, c.Close())
 	}
 }

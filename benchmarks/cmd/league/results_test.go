@@ -17,7 +17,7 @@ func TestReadmesLinkTheNewestResults(t *testing.T) {
 	for readme, ends := range map[string][]string{
 		"README.md":            {"-league.md", "-league.svg"},
 		"README.zh-CN.md":      {"-league.md", "-league.svg"},
-		"benchmarks/README.md": {"-league.md", "-open.md", "-scale.md", "-codec.txt"},
+		"benchmarks/README.md": {"-league.md", "-open.md", "-scale.md", "-codec.txt", "-profile.txt"},
 	} {
 		text, err := os.ReadFile(filepath.Join(root, readme))
 		require.NoError(t, err)
