@@ -85,7 +85,8 @@ func (r *Reader) Fill() error {
 	return err
 }
 
-// Release gives back what was reserved. The Reader is not used afterwards.
+// Release gives back the buffer, and what was reserved for it. The Reader, and the
+// packages it has returned, are not used afterwards.
 func (r *Reader) Release() {
 	r.reserve(max(len(r.buf), maxIdleBuffer), maxIdleBuffer)
 	lend.Give(r.buf)
