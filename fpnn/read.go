@@ -3,6 +3,7 @@ package fpnn
 import (
 	"io"
 	"os"
+	"runtime"
 	"time"
 
 	"github.com/pkg/errors"
@@ -12,8 +13,12 @@ import (
 )
 
 const (
-	// maxBatch is how many packages are routed under one lock.
-	maxBatch = 128
+	// maxBatch is how many packages are routed under one lock, and how many callers
+	// are woken before the reader steps back: then their quests leave while answers
+	// to others are still to be handed out, and what they need is still in the
+	// processor's cache. Nearer to 256, which is how many goroutines can wait for one
+	// processor, others have to fetch them.
+	maxBatch = 64
 	// maxInterned is how many method names a connection remembers, so that a
 	// quest costs no string.
 	maxInterned = 64
@@ -140,15 +145,20 @@ func (c *Conn) route(batch []inbound, names map[string]string) (lone bool) {
 	drained := c.drained()
 	c.mu.Unlock()
 	drained.send()
+	woken := 0
 	for i := range batch {
 		switch in := &batch[i]; {
 		case in.call != nil:
 			in.call.end(&in.Package)
+			woken++
 		case in.Kind == frame.Answer:
 			c.stats.unclaimed.Add(1)
 		case in.quest != nil:
 			c.refuse(in.quest, in.refusal)
 		}
+	}
+	if woken == maxBatch {
+		runtime.Gosched()
 	}
 	return lone
 }
