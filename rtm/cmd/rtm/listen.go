@@ -27,7 +27,7 @@ func (o *options) events() []string {
 
 const listenHelp = `Name what to listen to: a -group, -room, -user, -event, or -all. It goes on until it
 is interrupted, which is success, or -n have come. A connection that is lost is made
-again.
+again, of which the standard error tells.
 `
 
 func listenCommand(o *options) (action, error) {

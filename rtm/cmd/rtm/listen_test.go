@@ -107,3 +107,21 @@ func TestListenFailsIfTheGateDoesNotAnswerInTime(t *testing.T) {
 		})
 	}
 }
+
+func TestListenTellsOfOutagesAndGoesOn(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEar(t, fakeserver.New(t), "-group", "7")
+		<-time.After(time.Minute) // of the bubble
+		e.srv.Network().RefuseDials(true)
+		e.srv.Network().CloseClients()
+		<-time.After(time.Minute)
+		require.Equal(t, "rtm listen: disconnected: closed by peer; connecting again\n", e.stderr.String())
+		e.srv.Network().RefuseDials(false)
+		<-time.After(time.Minute)
+		require.Len(t, e.srv.Listeners(), 1)
+		e.interrupt()
+		require.Zero(t, <-e.code)
+		require.Equal(t, "rtm listen: disconnected: closed by peer; connecting again\nrtm listen: connected again\n", e.stderr.String())
+	})
+}

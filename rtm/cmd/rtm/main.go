@@ -31,6 +31,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/gofpnn/gofpnn/fpnn"
 	"github.com/gofpnn/gofpnn/rtm"
 	"github.com/gofpnn/gofpnn/transport"
 )
@@ -123,7 +124,11 @@ func (p *program) command(ctx context.Context, c *command, args []string) error 
 // talk connects to the gate and does something with it.
 func (p *program) talk(ctx context.Context, c *command, o *options, do action) error {
 	project := rtm.Project{ID: int32(o.pid), Secret: rtm.Secret(p.secret)}
-	client, err := rtm.NewClient([]string{o.endpoint}, project, rtm.WithDialer(p.dialer))
+	opts := []rtm.Option{rtm.WithDialer(p.dialer)}
+	if c.endless {
+		opts = append(opts, rtm.WithFPNN(fpnn.WithOnState(p.outages("rtm "+c.name))))
+	}
+	client, err := rtm.NewClient([]string{o.endpoint}, project, opts...)
 	if err != nil {
 		return usageError{err}
 	}
@@ -137,4 +142,21 @@ func (p *program) talk(ctx context.Context, c *command, o *options, do action) e
 		ctx = within
 	}
 	return do(ctx, client, &output{w: p.stdout, json: o.json})
+}
+
+// outages returns what tells of connections that are lost, and of those after them.
+func (p *program) outages(who string) func(s fpnn.State, reason error) {
+	ready, lost := false, false
+	return func(s fpnn.State, reason error) {
+		switch {
+		case s == fpnn.Ready:
+			if lost {
+				_, _ = fmt.Fprintf(p.stderr, "%s: connected again\n", who)
+			}
+			ready, lost = true, false
+		case ready && s != fpnn.Closed:
+			_, _ = fmt.Fprintf(p.stderr, "%s: %s; connecting again\n", who, errorLine(reason))
+			ready, lost = false, true
+		}
+	}
 }
