@@ -303,3 +303,30 @@ func BenchmarkDeepAndWide(b *testing.B) {
 		}
 	})
 }
+
+func BenchmarkJSON(b *testing.B) {
+	p, err := codec.ParsePayload(sampleQuestPayload())
+	if err != nil {
+		b.Fatal(err)
+	}
+	text, err := p.AppendJSON(nil)
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Run("append", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if text, err = p.AppendJSON(text[:0]); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+	b.Run("parse", func(b *testing.B) {
+		b.ReportAllocs()
+		for b.Loop() {
+			if _, err := codec.ParseJSON(text); err != nil {
+				b.Fatal(err)
+			}
+		}
+	})
+}

@@ -2,7 +2,6 @@ package codec
 
 import (
 	"bytes"
-	"encoding/json"
 	"math"
 	"strconv"
 	"unicode/utf8"
@@ -30,103 +29,6 @@ func (e Encoding) String() string {
 
 func errJSON(detail string) error { return &Error{Detail: detail, Err: ErrJSON} }
 
-// ParseJSON returns a JSON object as a [Payload], so that one reader serves both
-// encodings. Integers keep all their 64 bits, other numbers become floats; where
-// a name occurs twice the last counts. White space may surround the object,
-// nothing else. The input must be UTF-8 and within the limits of [Scan]. The
-// error wraps [ErrJSON], [ErrNotMap], [ErrTooDeep] or [ErrTooMany].
-func ParseJSON(data []byte) (Payload, error) {
-	if !utf8.Valid(data) {
-		return Payload{}, errJSON("not UTF-8")
-	}
-	if !json.Valid(data) {
-		return Payload{}, errJSON("malformed")
-	}
-	if bytes.TrimLeft(data, " \t\r\n")[0] != '{' {
-		return Payload{}, errNotMap
-	}
-	counts, err := countJSON(data)
-	if err != nil {
-		return Payload{}, err
-	}
-	b := make([]byte, 0, len(data))
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	for {
-		t, err := dec.Token()
-		if err != nil { // the end: the input is valid
-			return Payload{b}, nil //nolint:nilerr // see above
-		}
-		switch t := t.(type) {
-		case json.Delim:
-			switch t {
-			case '{':
-				b = AppendMapHeader(b, counts[0]/2)
-				counts = counts[1:]
-			case '[':
-				b = AppendArrayHeader(b, counts[0])
-				counts = counts[1:]
-			}
-		case string:
-			b = AppendString(b, t)
-		case json.Number:
-			if b, err = appendNumber(b, string(t)); err != nil {
-				return Payload{}, err
-			}
-		case bool:
-			b = AppendBool(b, t)
-		case nil:
-			b = AppendNil(b)
-		}
-	}
-}
-
-// countJSON returns how many elements each container has, in the order they
-// open: msgpack wants to know before they come.
-func countJSON(data []byte) (counts []int, err error) {
-	var open []int // indexes into counts
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.UseNumber()
-	elements := 0
-	for {
-		t, err := dec.Token()
-		if err != nil {
-			return counts, nil //nolint:nilerr // the end: the input is valid
-		}
-		if t == json.Delim('}') || t == json.Delim(']') {
-			open = open[:len(open)-1]
-			continue
-		}
-		if len(open) > 0 {
-			counts[open[len(open)-1]]++
-			if elements++; elements > MaxElements {
-				return nil, errTooMany
-			}
-		}
-		if t == json.Delim('{') || t == json.Delim('[') {
-			if len(open) == MaxDepth {
-				return nil, errTooDeep
-			}
-			open = append(open, len(counts))
-			counts = append(counts, 0)
-		}
-	}
-}
-
-func appendNumber(b []byte, s string) ([]byte, error) {
-	if i, err := strconv.ParseInt(s, 10, 64); err == nil {
-		return AppendInt(b, i), nil
-	}
-	if u, err := strconv.ParseUint(s, 10, 64); err == nil {
-		return AppendUint(b, u), nil
-	}
-	f, err := strconv.ParseFloat(s, 64)
-	if err != nil {
-		return b, errJSON("number out of range")
-	}
-	return AppendFloat64(b, f), nil
-}
-
 // AppendJSON appends the payload as a JSON object in the style of the C++
 // server: {"a":1, "b":2}. A bin is written as a string. What JSON cannot hold,
 // text that is not UTF-8, NaN and infinities, ext values, is an error that wraps
@@ -136,8 +38,11 @@ func (p Payload) AppendJSON(b []byte) ([]byte, error) { return Value{p.Raw()}.Ap
 
 // AppendJSON appends the value as JSON, see [Payload.AppendJSON].
 func (v Value) AppendJSON(b []byte) ([]byte, error) {
-	unique, _ := appendUnique(nil, v.Raw(), true)
-	out, _, err := appendJSON(b, unique, false)
+	in := v.Raw()
+	if _, ok := skipDistinct(in); !ok {
+		in, _ = appendUnique(nil, in, true)
+	}
+	out, _, err := appendJSON(b, in, false)
 	if err != nil {
 		return b, err
 	}

@@ -2,6 +2,7 @@ package codec_test
 
 import (
 	"encoding/json"
+	"fmt"
 	"math"
 	"strings"
 	"testing"
@@ -42,6 +43,7 @@ func TestJSONBecomesTheSmallestMsgpack(t *testing.T) {
 		{`{"a":null,"b":true,"c":false}`, "83 a161 c0 a162 c3 a163 c2"},
 		{`{"a":[1,[],{"b":-1}], "c":{}}`, "82 a161 93 01 90 81 a162 ff a163 80"},
 		{`{"":""}`, "81 a0 a0"},
+		{"{ \"a\" :\t[ 1 ,\n2.0,true,\rnull ] , \"b\":{\"\\\\\":\"\\\",]}:\"} }", "82 a161 94 01 cb 4000000000000000 c3 c0 a162 81 a15c a5 222c5d7d3a"},
 		{`{"a":"\u4e2d\n\ud83d\ude00"}`, "81 a161 a8 e4b8ad 0a f09f9880"},
 		{`{"a":1,"a":2}`, "82 a161 01 a161 02"},
 		{`{"a":1.5}`, "81 a161 cb 3ff8000000000000"},
@@ -104,7 +106,7 @@ func TestParseJSONRefuses(t *testing.T) {
 		{"null", `null`, codec.ErrNotMap, 10006},
 		{"nested too deep", `{"a":` + strings.Repeat("[", 256) + strings.Repeat("]", 256) + `}`, codec.ErrTooDeep, 10003},
 		{"nested beyond all measure", strings.Repeat(`{"a":`, 100000), codec.ErrJSON, 10004},
-		{"too many elements", `{"a":[` + strings.Repeat("0,", codec.MaxElements) + `0]}`, codec.ErrTooMany, 10003},
+		{"too many elements", `{"a":[` + strings.Repeat("0,", codec.MaxElements-2) + `0]}`, codec.ErrTooMany, 10003},
 	} {
 		p, err := codec.ParseJSON([]byte(c.text))
 		require.ErrorIs(t, err, c.want, c.name)
@@ -174,6 +176,34 @@ func TestJSONShowsTheLastOfDuplicateKeysOnly(t *testing.T) {
 		out, err := payload(t, form).AppendJSON(nil)
 		require.NoError(t, err)
 		require.Equal(t, want, string(out), form)
+	}
+}
+
+// Few keys are compared with each other, many are looked up.
+func TestJSONShowsNoKeyTwiceHoweverManyThereAre(t *testing.T) {
+	t.Parallel()
+	for _, n := range []int{1, 2, 15, 16, 17, 40} {
+		once, twice := codec.AppendMapHeader(nil, n), codec.AppendMapHeader(nil, n+1)
+		want := "{"
+		for i := range n {
+			key := strings.Repeat("k", i)
+			once = codec.AppendInt(codec.AppendString(once, key), int64(i))
+			twice = codec.AppendInt(codec.AppendString(twice, key), int64(i))
+			if i < n-1 {
+				want += fmt.Sprintf("%q:%d, ", key, i)
+			}
+		}
+		last := strings.Repeat("k", n-1)
+		twice = codec.AppendInt(codec.AppendBytes(twice, []byte(last)), -1)
+		for form, value := range map[string]int{string(once): n - 1, string(twice): -1} {
+			for _, nested := range []string{"\x81\xa0" + form, "\x81\xa0\x92\xc0" + form} { // in a map, in a list
+				p, err := codec.ParsePayload([]byte(nested))
+				require.NoError(t, err)
+				out, err := p.AppendJSON(nil)
+				require.NoError(t, err)
+				require.Contains(t, string(out), fmt.Sprintf("%s%q:%d}", want, last, value))
+			}
+		}
 	}
 }
 

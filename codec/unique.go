@@ -1,6 +1,7 @@
 package codec
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math"
 )
@@ -89,4 +90,45 @@ func appendUniqueMap(b, in []byte, n int, ext bool) (out, rest []byte) {
 		}
 	}
 	return b, in
+}
+
+// fewKeys is how many keys of a map are compared with each other.
+const fewKeys = 16
+
+// skipDistinct returns what follows the value at the start of in. It reports true if
+// it is sure that no map in it has a key twice, and no key that is not text.
+func skipDistinct(in []byte) (rest []byte, ok bool) {
+	f, at, n := header(in)
+	in = in[at:]
+	if !f.isContainer() {
+		return in[n:], true
+	}
+	if f.kind == List {
+		for range n {
+			if in, ok = skipDistinct(in); !ok {
+				return in, false
+			}
+		}
+		return in, true
+	}
+	var keys [fewKeys][]byte
+	if n/2 > len(keys) {
+		return in, false
+	}
+	for i := range n / 2 {
+		start, end := content(in)
+		if start == 0 {
+			return in, false
+		}
+		keys[i] = in[start:end]
+		for _, before := range keys[:i] {
+			if bytes.Equal(before, keys[i]) {
+				return in, false
+			}
+		}
+		if in, ok = skipDistinct(in[end:]); !ok {
+			return in, false
+		}
+	}
+	return in, true
 }

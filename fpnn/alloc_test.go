@@ -112,6 +112,23 @@ func TestCallPathAllocations(t *testing.T) {
 	require.Zero(t, cancellable, "CallInto with a ctx that can end")
 }
 
+// An answer in JSON is read as msgpack, which is made for it.
+func TestCallInJSONAllocatesNothingButItsAnswer(t *testing.T) {
+	if raceEnabled {
+		t.Skip("the race detector allocates")
+	}
+	client, err := fpnn.Dial(t.Context(), rawPeer(t), fpnn.WithEncoding(codec.JSON))
+	require.NoError(t, err)
+	defer client.Close()
+	args := &hundred{1}
+	var answer fpnn.Answer
+	require.LessOrEqual(t, testing.AllocsPerRun(1000, func() {
+		if err := client.CallInto(context.Background(), "echo", args, &answer); err != nil || answer.Len() != 1 {
+			panic(err)
+		}
+	}), 1.0)
+}
+
 // Large packages travel in buffers that were made for others: a call allocates far less
 // than it carries, on both sides together.
 func TestLargePackagesMakeNoBuffers(t *testing.T) {

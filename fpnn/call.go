@@ -251,16 +251,18 @@ func (c *Conn) appendQuest(ctx context.Context, b []byte, kind frame.Kind, metho
 
 // appendPayload appends v, a map in the end, in the encoding that flags name.
 func appendPayload(b []byte, flags frame.Flags, v any) ([]byte, error) {
-	if flags&frame.JSON == 0 {
-		return codec.Append(b, v)
+	at := len(b)
+	b, err := codec.Append(b, v)
+	if err != nil || flags&frame.JSON == 0 {
+		return b, err
 	}
-	raw, err := codec.Append(nil, v)
+	p, err := codec.ParsePayload(b[at:])
 	if err != nil {
 		return b, err
 	}
-	p, err := codec.ParsePayload(raw)
-	if err != nil {
+	end := len(b)
+	if b, err = p.AppendJSON(b); err != nil {
 		return b, err
 	}
-	return p.AppendJSON(b)
+	return append(b[:at], b[end:]...), nil
 }
