@@ -36,18 +36,18 @@ func AppendArrayHeader(b []byte, n int) []byte {
 }
 
 // AppendString appends s as str. It need not be UTF-8.
-func AppendString(b []byte, s string) []byte {
-	switch n := len(s); {
+func AppendString(b []byte, s string) []byte { return append(appendStringHeader(b, len(s)), s...) }
+
+func appendStringHeader(b []byte, n int) []byte {
+	switch {
 	case n < 32:
-		b = append(b, 0xa0|byte(n))
+		return append(b, 0xa0|byte(n))
 	case n <= math.MaxUint8:
-		b = append(b, 0xd9, byte(n))
+		return append(b, 0xd9, byte(n))
 	case n <= math.MaxUint16:
-		b = binary.BigEndian.AppendUint16(append(b, 0xda), uint16(n))
-	default:
-		b = binary.BigEndian.AppendUint32(append(b, 0xdb), uint32(n))
+		return binary.BigEndian.AppendUint16(append(b, 0xda), uint16(n))
 	}
-	return append(b, s...)
+	return binary.BigEndian.AppendUint32(append(b, 0xdb), uint32(n))
 }
 
 // AppendBytes appends p as bin.

@@ -115,7 +115,7 @@ func countJSON(data []byte, counts []int) ([]int, error) {
 func appendQuoted(b, quoted []byte) []byte {
 	text := quoted[1 : len(quoted)-1]
 	if bytes.IndexByte(text, '\\') < 0 {
-		return AppendString(b, string(text))
+		return append(appendStringHeader(b, len(text)), text...)
 	}
 	var s string
 	_ = json.Unmarshal(quoted, &s) // it is valid

@@ -64,7 +64,7 @@ func appendUniqueMap(b, in []byte, n int, ext bool) (out, rest []byte) {
 		p.from = len(b)
 		f, at, size := header(in)
 		if f.kind == String || f.kind == Bytes {
-			b, in = AppendString(b, string(in[at:at+size])), in[at+size:]
+			b, in = append(appendStringHeader(b, size), in[at:at+size]...), in[at+size:]
 		} else {
 			b, in = appendUnique(b, in, ext)
 		}
