@@ -33,7 +33,7 @@ func errJSON(detail string) error { return &Error{Detail: detail, Err: ErrJSON} 
 // server: {"a":1, "b":2}. A bin is written as a string. What JSON cannot hold,
 // text that is not UTF-8, NaN and infinities, ext values, is an error that wraps
 // [ErrJSON], a key that is not text [ErrKeyNotString]; then b is returned as it
-// was.
+// was. What b has room for must not be part of the payload.
 func (p Payload) AppendJSON(b []byte) ([]byte, error) { return Value{p.Raw()}.AppendJSON(b) }
 
 // AppendJSON appends the value as JSON, see [Payload.AppendJSON].

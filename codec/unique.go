@@ -95,8 +95,9 @@ func appendUniqueMap(b, in []byte, n int, ext bool) (out, rest []byte) {
 // fewKeys is how many keys of a map are compared with each other.
 const fewKeys = 16
 
-// skipDistinct returns what follows the value at the start of in. It reports true if
-// it is sure that no map in it has a key twice, and no key that is not text.
+// skipDistinct returns what follows the value at the start of in. It reports true if no
+// map in it has the same key twice or a key that is not text, and false also if it does
+// not know, since there are more than fewKeys.
 func skipDistinct(in []byte) (rest []byte, ok bool) {
 	f, at, n := header(in)
 	in = in[at:]

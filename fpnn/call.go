@@ -256,6 +256,9 @@ func appendPayload(b []byte, flags frame.Flags, v any) ([]byte, error) {
 	if err != nil || flags&frame.JSON == 0 {
 		return b, err
 	}
+	if len(b) < at { // args did not append
+		return b, codec.ErrNotMap
+	}
 	p, err := codec.ParsePayload(b[at:])
 	if err != nil {
 		return b, err

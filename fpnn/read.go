@@ -16,9 +16,14 @@ const (
 	// maxBatch is how many packages are routed under one lock, and how many callers
 	// are woken before the reader steps back: then their quests leave while answers
 	// to others are still to be handed out, and what they need is still in the
-	// processor's cache. Nearer to 256, which is how many goroutines can wait for one
-	// processor, others have to fetch them.
+	// processor's cache. Of more than 256 the scheduler would pass some to other
+	// processors.
 	maxBatch = 64
+	// A step back that takes longer than slowStep is not made again for the next
+	// crowded batches: others keep the processors busy, and the answers would wait for
+	// their time slices.
+	slowStep = time.Millisecond
+	crowded  = 256
 	// maxInterned is how many method names a connection remembers, so that a
 	// quest costs no string.
 	maxInterned = 64
@@ -42,6 +47,7 @@ type input struct {
 	batch    []inbound
 	names    map[string]string // methods; see intern
 	lone     bool              // the last batch was the answer to a lone call
+	crowd    int               // batches after which the reader does not step back
 	patience patience
 }
 
@@ -158,9 +164,22 @@ func (c *Conn) route(batch []inbound, names map[string]string) (lone bool) {
 		}
 	}
 	if woken == maxBatch {
-		runtime.Gosched()
+		c.in.stepBack()
 	}
 	return lone
+}
+
+// stepBack lets those run who were woken, unless that has taken long of late.
+func (in *input) stepBack() {
+	if in.crowd > 0 {
+		in.crowd--
+		return
+	}
+	start := time.Now()
+	runtime.Gosched()
+	if time.Since(start) > slowStep {
+		in.crowd = crowded
+	}
 }
 
 // end gives the call its answer. The caller goes on at the token, so nothing of

@@ -9,6 +9,7 @@ import (
 	"net"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"time"
 
 	"github.com/gofpnn/gofpnn/rtm"
@@ -35,6 +36,8 @@ type options struct {
 	timeLimit  int64
 
 	args []string
+
+	begun atomic.Bool // what an endless command goes on with
 }
 
 // gateFlags are those of all commands that speak to a gate.

@@ -27,7 +27,7 @@ func (o *options) events() []string {
 
 const listenHelp = `Name what to listen to: a -group, -room, -user, -event, or -all. It goes on until it
 is interrupted, which is success, or -n have come. A connection that is lost is made
-again, of which the standard error tells.
+again; the standard error tells of both, and of what is refused or cannot be read.
 `
 
 func listenCommand(o *options) (action, error) {
@@ -55,6 +55,7 @@ func listenCommand(o *options) (action, error) {
 		if err := c.ListenAll(within, all); err != nil {
 			return err
 		}
+		o.begun.Store(true)
 		n := 0
 		for p, err := range pushes {
 			if errors.Is(err, context.Canceled) {

@@ -125,3 +125,30 @@ func TestListenTellsOfOutagesAndGoesOn(t *testing.T) {
 		require.Equal(t, "rtm listen: disconnected: closed by peer; connecting again\nrtm listen: connected again\n", e.stderr.String())
 	})
 }
+
+func TestListenTellsOfAGateThatRefusesAfterAnOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		e := newEar(t, fakeserver.New(t), "-group", "7")
+		<-time.After(time.Minute) // of the bubble
+		e.srv.On("setlisten", fakeserver.Fail(200020, "not you"))
+		e.srv.Network().CloseClients()
+		<-time.After(time.Minute)
+		e.interrupt()
+		require.Zero(t, <-e.code)
+		require.Contains(t, e.stderr.String(), "what is listened to was refused")
+		require.Contains(t, e.stderr.String(), "not you")
+	})
+}
+
+func TestListenThatHasNotBegunTellsOfNoOutage(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		srv := fakeserver.New(t)
+		srv.On("setlisten", fakeserver.CloseConn())
+		e := newEar(t, srv, "-group", "7")
+		require.Equal(t, 1, <-e.code)
+		require.NotContains(t, e.stderr.String(), "again")
+		e.interrupt()
+	})
+}
