@@ -23,7 +23,7 @@ const (
 	// crowded batches: others keep the processors busy, and the answers would wait for
 	// their time slices.
 	slowStep = time.Millisecond
-	crowded  = 256
+	crowded  = 4096
 	// maxInterned is how many method names a connection remembers, so that a
 	// quest costs no string.
 	maxInterned = 64
