@@ -47,7 +47,7 @@ type input struct {
 	batch    []inbound
 	names    map[string]string // methods; see intern
 	lone     bool              // the last batch was the answer to a lone call
-	crowd    int               // batches after which the reader does not step back
+	crowd    int               // for so many batches more the reader does not step back
 	patience patience
 }
 

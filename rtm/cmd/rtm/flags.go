@@ -37,7 +37,7 @@ type options struct {
 
 	args []string
 
-	begun atomic.Bool // what an endless command goes on with
+	begun atomic.Bool // an endless command has come to what it goes on with
 }
 
 // gateFlags are those of all commands that speak to a gate.

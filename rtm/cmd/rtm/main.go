@@ -29,7 +29,6 @@ import (
 	"os"
 	"os/signal"
 	"slices"
-	"sync"
 	"sync/atomic"
 	"syscall"
 	"time"
@@ -129,9 +128,8 @@ func (p *program) talk(ctx context.Context, c *command, o *options, do action) e
 	project := rtm.Project{ID: int32(o.pid), Secret: rtm.Secret(p.secret)}
 	opts := []rtm.Option{rtm.WithDialer(p.dialer)}
 	if c.endless {
-		stderr := &lockedWriter{w: p.stderr}
-		warnings := slog.New(slog.NewTextHandler(stderr, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		opts = append(opts, rtm.WithLogger(warnings), rtm.WithFPNN(fpnn.WithOnState(outages(stderr, "rtm "+c.name, &o.begun))))
+		logger := slog.New(slog.NewTextHandler(p.stderr, nil))
+		opts = append(opts, rtm.WithLogger(logger), rtm.WithFPNN(fpnn.WithOnState(outages(logger, &o.begun))))
 	}
 	client, err := rtm.NewClient([]string{o.endpoint}, project, opts...)
 	if err != nil {
@@ -149,32 +147,20 @@ func (p *program) talk(ctx context.Context, c *command, o *options, do action) e
 	return do(ctx, client, &output{w: p.stdout, json: o.json})
 }
 
-// outages returns what tells of connections that are lost, when the action has begun
-// what it goes on with, and of those after them.
-func outages(w io.Writer, who string, begun *atomic.Bool) func(s fpnn.State, reason error) {
+// outages returns what logs connections that are lost, when the action has begun what
+// it goes on with, and those after them.
+func outages(logger *slog.Logger, begun *atomic.Bool) func(s fpnn.State, reason error) {
 	ready, lost := false, false
 	return func(s fpnn.State, reason error) {
 		switch {
 		case s == fpnn.Ready:
 			if lost {
-				_, _ = fmt.Fprintf(w, "%s: connected again\n", who)
+				logger.Info("connected again")
 			}
 			ready, lost = true, false
 		case ready && s != fpnn.Closed && begun.Load():
-			_, _ = fmt.Fprintf(w, "%s: %s; connecting again\n", who, errorLine(reason))
+			logger.Warn("connecting again", "reason", errorLine(reason))
 			ready, lost = false, true
 		}
 	}
-}
-
-// lockedWriter writes for several goroutines, one after the other.
-type lockedWriter struct {
-	mu sync.Mutex
-	w  io.Writer
-}
-
-func (l *lockedWriter) Write(b []byte) (int, error) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	return l.w.Write(b)
 }
